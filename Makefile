@@ -1,0 +1,70 @@
+# Each target works alone and sets up what it needs. `make` alone prints this help.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8000
+DATA := $(shell find data ontology queries loaders solidarity_spectrum -type f -not -path '*/__pycache__/*' -not -name '* *')
+
+.DEFAULT_GOAL := help
+.PHONY: help install build serve test test-fast lint validate bench conformance lock wheel clean
+
+help: ## show this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(BIN)/solidarity: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/tested: $(BIN)/solidarity requirements-test.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
+	@touch $@
+
+build/store/manifest.json: $(BIN)/solidarity $(DATA)
+	$(BIN)/solidarity build
+
+install: $(BIN)/solidarity ## set up the virtual environment in .venv
+
+build: $(BIN)/solidarity ## build the graph into build/store
+	$(BIN)/solidarity build
+
+serve: build/store/manifest.json ## set up, build if needed, and serve on 127.0.0.1:8000 (PORT=...)
+	$(BIN)/solidarity serve --port $(PORT)
+
+test: $(VENV)/tested build/store/manifest.json ## lint, type check and run all tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy solidarity_spectrum loaders
+	$(BIN)/python -m pytest
+
+test-fast: $(VENV)/tested build/store/manifest.json ## the tests that take less than a minute together
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: $(VENV)/tested ## format and fix what can be fixed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/mypy solidarity_spectrum loaders
+
+validate: build/store/manifest.json ## judge the shipped data with the reference engine, pySHACL
+	$(BIN)/solidarity validate --engine reference $(shell find data -name '*.yaml' -path 'data/*/*')
+
+bench: $(VENV)/tested build/store/manifest.json ## measure, beside what one would pick instead
+	$(BIN)/python -m tests.bench
+
+conformance: $(VENV)/tested build/store/manifest.json ## run the W3C suites (SUITES=folder, else fetched)
+	$(BIN)/python -m pytest -m conformance
+
+lock: $(VENV)/tested ## renew the hashed lock files
+	$(BIN)/python -m pip install --quiet uv
+	echo 'setuptools>=77' | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-header --no-annotate pyproject.toml - -o requirements.lock
+	echo 'setuptools>=77' | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-header --no-annotate --extra test pyproject.toml - -o requirements-test.lock
+
+wheel: $(BIN)/solidarity ## build the wheel into dist
+	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+
+clean: ## remove what was built, and the virtual environment
+	rm -rf build dist $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info

@@ -1,0 +1,1 @@
+"""Package data: one folder per source; `solidarity_spectrum.loading` is the door."""

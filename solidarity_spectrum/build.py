@@ -1,0 +1,128 @@
+"""Building the store: records → quads → what follows → shapes → a new store, swapped in whole or not at all."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pyoxigraph as ox
+
+from solidarity_spectrum import __version__, questions, reasoning, store
+from solidarity_spectrum.findings import Finding, InputError, Place, violation
+from solidarity_spectrum.loading import load
+from solidarity_spectrum.records import Compiled, Record, compile_records, read_records
+from solidarity_spectrum.records.yaml import read
+from solidarity_spectrum.resources import DATA
+from solidarity_spectrum.validation.shapes import finding, judge
+from solidarity_spectrum.vocabulary import vocabulary
+
+Progress = Callable[[str], None]
+SOURCES = "sources.yaml"
+
+
+@dataclass(slots=True)
+class Built:
+    """A build: the graph in memory, what came in, what was found, and whether it may be used."""
+
+    graph: ox.Store
+    compiled: Compiled
+    inferred: int
+    findings: list[Finding]
+    counts: dict[str, Any]
+
+    @property
+    def refused(self) -> list[Finding]:
+        return [finding for finding in self.findings if finding.severity == "violation"]
+
+
+def read_data(folder: Path) -> Iterator[Record]:
+    """Every record of a data folder: its YAML files, and the other files that its `sources.yaml` names.
+
+    Raises InputError, with the findings of all broken files, after the last record.
+    """
+    findings: list[Finding] = []
+    for file in sorted(folder.glob("*/**/*.yaml")):
+        try:
+            yield from read_records(file.read_bytes(), str(file))
+        except InputError as error:
+            findings += error.findings
+    sources = folder / SOURCES
+    if sources.exists():
+        for entry in read(sources.read_bytes(), str(sources))[0]:
+            try:
+                yield from load(entry["loader"], [folder / entry["file"]])
+            except InputError as error:
+                findings += error.findings
+            except FileNotFoundError:
+                findings.append(_missing(sources, entry["file"]))
+    if findings:
+        raise InputError(findings)
+
+
+def _missing(sources: Path, name: str) -> Finding:
+    return violation("missing-file", Place(str(sources)), f"{name} is missing", f"{name} hiányzik")
+
+
+def assemble(records: Iterable[Record], progress: Progress = lambda _: None) -> Built:
+    """Build the graph in memory: compile, reason, validate. Writes nothing.
+
+    Raises InputError only where records cannot be read at all; everything else is a finding.
+    """
+    words = vocabulary()
+    progress("reading records")
+    everything = list(records)
+    compiled = compile_records(everything, words.documented_relations())
+    progress(f"{len(everything)} records read, {len(compiled.accepted)} quads")
+    graph = ox.Store()
+    graph.extend(words.quads())
+    graph.extend(questions.quads())
+    graph.extend(compiled.accepted)
+    progress("reasoning")
+    inferred = reasoning.materialise(graph, progress)
+    progress("validating")
+    results = judge({quad.triple for quad in graph})
+    findings = compiled.findings + sorted(
+        (finding(result, [compiled.locate]) for result in results), key=lambda f: (str(f.place), f.rule, f.value)
+    )
+    counts = _counts(everything, compiled, graph, inferred, findings)
+    return Built(graph, compiled, inferred, findings, counts)
+
+
+def _counts(
+    records: list[Record], compiled: Compiled, graph: ox.Store, inferred: int, findings: list[Finding]
+) -> dict[str, Any]:
+    kinds = Counter(str(record.data.get("type")) for record in records if isinstance(record.data, dict))
+    statuses = Counter(str(record.data.get("status")) for record in records if isinstance(record.data, dict))
+    return {
+        "records": len(records),
+        "records by type": dict(sorted(kinds.items())),
+        "records by status": dict(sorted(statuses.items())),
+        "quads": len(graph),
+        "asserted": len(compiled.accepted),
+        "inferred": inferred,
+        "candidates": len(compiled.candidates),
+        "graphs": len(list(graph.named_graphs())),
+        "findings": dict(sorted(Counter(f.severity for f in findings).items())),
+    }
+
+
+def build(data: Path = DATA, target: Path = Path("build/store"), progress: Progress = lambda _: None) -> Built:
+    """Build the store from a data folder and swap it in.
+
+    If anything is refused, nothing is written: the store in use stays as it is. Raises InputError where files
+    cannot be read.
+    """
+    built = assemble(read_data(data), progress)
+    if built.refused:
+        return built
+    progress("writing")
+    dump = store.sorted_lines(built.graph)
+    candidates = store.sorted_lines(built.compiled.candidates)
+    digest = hashlib.sha256("".join(dump).encode()).hexdigest()
+    manifest = {"version": __version__, "hash": digest, **built.counts}
+    report = [asdict(finding) for finding in built.findings]
+    store.write(target, dump, candidates, manifest, report)
+    progress(f"{target}: {len(dump)} quads in {built.counts['graphs']} graphs, {digest[:16]}")
+    return built

@@ -1,0 +1,353 @@
+"""The command line: few verbs, each on the embedded store without configuration.
+
+Exit status: 0 fine, 1 findings, 2 usage or failure.
+"""
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import pyoxigraph as ox
+
+from solidarity_spectrum import __version__, build, explain, loading, questions, store, table, validation
+from solidarity_spectrum.findings import Finding, InputError
+from solidarity_spectrum.records import context, graph_iri, yaml
+from solidarity_spectrum.resources import DATA, store_folder
+from solidarity_spectrum.validation import report
+from solidarity_spectrum.vocabulary import vocabulary
+
+
+class Failure(Exception):
+    """Something a user can act on; printed as it is, exit status 2."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace], int] = options.run
+    try:
+        return run(options)
+    except InputError as error:
+        print(report.text(error.findings, options_language(options)), file=sys.stderr)
+    except (Failure, store.NoStore, questions.QuestionError, OSError) as error:
+        print(f"solidarity: {error}", file=sys.stderr)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of a pipe went away: nothing is wrong
+    except KeyboardInterrupt:
+        print("solidarity: interrupted", file=sys.stderr)
+    return 2
+
+
+def options_language(options: argparse.Namespace) -> str:
+    return str(getattr(options, "language", "en"))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="solidarity",
+        description="Actors, laws and concepts of solidarity with migrants: rhetoric → law → outcome, with evidence.",
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    verbs = parser.add_subparsers(metavar="VERB", required=True)
+
+    def verb(name: str, run: Callable[[argparse.Namespace], int], about: str) -> argparse.ArgumentParser:
+        sub = verbs.add_parser(name, help=about, description=about[0].upper() + about[1:] + ".")
+        sub.set_defaults(run=run)
+        return sub
+
+    def with_store(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument("--store", type=Path, default=store_folder(), help="the built store (default: %(default)s)")
+
+    def with_language(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument("--language", choices=("en", "hu"), default="en", help="language of labels and messages")
+
+    sub = verb("build", _build, "records → quads → what follows → shapes → store")
+    sub.add_argument("--data", type=Path, default=DATA, help="folder of records (default: the shipped data)")
+    with_store(sub)
+    with_language(sub)
+
+    sub = verb("serve", _serve, "SPARQL, pages and questions over HTTP")
+    sub.add_argument("--host", default="127.0.0.1")
+    sub.add_argument("--port", type=int, default=8000)
+    sub.add_argument("--workers", type=int, default=2, help="processes that answer queries (default: %(default)s)")
+    sub.add_argument("--timeout", type=float, default=10.0, help="seconds a query may take (default: %(default)s)")
+    with_store(sub)
+
+    sub = verb(
+        "query", _query, "answer a question of the catalogue, or SPARQL from a text, a file or - for standard input"
+    )
+    sub.add_argument("query", help="name of a question, SPARQL text, a file, or -")
+    sub.add_argument("--param", "-p", action="append", default=[], metavar="NAME=VALUE", help="parameter of a question")
+    sub.add_argument(
+        "--format",
+        "-f",
+        choices=["table", *store.RESULT_FORMATS, *store.GRAPH_FORMATS],
+        help="default: table on a terminal, json or ttl otherwise",
+    )
+    with_store(sub)
+
+    sub = verb("questions", _questions, "list the question catalogue")
+    sub.add_argument("name", nargs="?", help="show one question with its parameters and its SPARQL")
+    sub.add_argument("--format", "-f", choices=("text", "json"), default="text")
+    with_language(sub)
+
+    sub = verb("validate", _validate, "judge contributions against the shapes and the graph")
+    sub.add_argument("files", nargs="+", metavar="FILE", help="files, or - for standard input (with --input)")
+    sub.add_argument("--input", choices=sorted(validation.FORMATS), help="input format (default: by file name)")
+    sub.add_argument("--format", "-f", choices=("text", "json"), default="text", help="report format")
+    sub.add_argument("--engine", choices=("fast", "reference"), default="fast", help="reference is pySHACL, slower")
+    with_store(sub)
+    with_language(sub)
+
+    sub = verb("load", _load, "turn files of a source into records (YAML on standard output)")
+    sub.add_argument("source", help="a loader; see «solidarity loaders»")
+    sub.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    sub.add_argument("--out", type=Path, help="write here instead of standard output")
+
+    verb("loaders", _loaders, "what can be loaded, from where, under which licence")
+
+    sub = verb("explain", _explain, "every assertion about an entity with its evidence")
+    sub.add_argument("id", help="an id such as hu-btk-353a, concept:de-solidarity, or an IRI")
+    sub.add_argument("--format", "-f", choices=("text", "json"), default="text")
+    with_store(sub)
+    with_language(sub)
+
+    sub = verb("export", _export, "dump the graph")
+    sub.add_argument("--format", "-f", choices=sorted(store.GRAPH_FORMATS), default="nq")
+    sub.add_argument("--graph", help="only this graph, by the id of its record")
+    sub.add_argument("--candidates", action="store_true", help="what is unverified, instead of what is accepted")
+    with_store(sub)
+
+    sub = verb("stats", _stats, "counts by type, status and graph")
+    sub.add_argument("--format", "-f", choices=("text", "json"), default="text")
+    with_store(sub)
+    return parser
+
+
+def _progress(text: str) -> None:
+    """A line per step, on standard error, so that results stay clean."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def _build(options: argparse.Namespace) -> int:
+    built = build.build(options.data, options.store, _progress)
+    if built.refused:
+        print(report.text(built.findings, options.language), file=sys.stderr)
+        print("nothing was written: the store in use is as it was", file=sys.stderr)
+        return 1
+    for name, value in built.counts.items():
+        print(f"{name}: {_line(value)}")
+    return 0
+
+
+def _line(value: object) -> str:
+    return ", ".join(f"{k} {v}" for k, v in value.items()) or "none" if isinstance(value, dict) else str(value)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from solidarity_spectrum.service import Settings, serve
+
+    store.manifest(options.store)
+    serve(options.store, options.host, options.port, Settings(workers=options.workers, query_timeout=options.timeout))
+    return 0
+
+
+def _query(options: argparse.Namespace) -> int:
+    graph = store.open_disk(options.store)
+    text = _query_text(options, graph)
+    shape = options.format or ("table" if sys.stdout.isatty() else "")
+    try:
+        if shape in store.GRAPH_FORMATS or ((not shape or shape == "table") and _asks_for_graph(text)):
+            answer = store.query(graph, text, shape if shape in store.GRAPH_FORMATS else "ttl")
+            sys.stdout.buffer.write(answer)
+            return 0
+        answer = store.query(graph, text, shape if shape in store.RESULT_FORMATS else "json")
+    except SyntaxError as error:
+        raise Failure(f"the query is not SPARQL: {error.msg}") from error
+    except ValueError as error:
+        raise Failure(str(error)) from error
+    columns, rows = table.from_json(answer) if shape in ("", "json", "table") else ([], [[""]])
+    if not rows:
+        for hint in _silent_terms(text, graph):
+            print(f"solidarity: {hint}", file=sys.stderr)
+    if shape == "table":
+        print(table.render(columns, rows))
+    else:
+        sys.stdout.buffer.write(answer)
+    return 0
+
+
+def _query_text(options: argparse.Namespace, graph: ox.Store) -> str:
+    pairs = [item.partition("=") for item in options.param]
+    if bad := [item for item in options.param if "=" not in item]:
+        raise Failure(f"--param takes NAME=VALUE, not «{bad[0]}»")
+    given = {name: value for name, _, value in pairs}
+    if re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", options.query) and not Path(options.query).is_file():
+        question = questions.find(options.query)
+        questions.check(question, given, graph)
+        return questions.bind(question, given)
+    if given:
+        raise Failure("--param belongs to a question of the catalogue")
+    if options.query == "-":
+        return questions.prefixes() + sys.stdin.read()
+    path = Path(options.query)
+    try:
+        is_file = path.is_file()
+    except OSError:  # a query is often longer than a file name may be
+        is_file = False
+    return questions.prefixes() + (path.read_text("utf-8") if is_file else options.query)
+
+
+def _asks_for_graph(text: str) -> bool:
+    """Whether the query form (the first keyword after the prologue) yields a graph."""
+    bare = re.sub(r"#[^\n<>]*\n|<[^>]*>|\"[^\"]*\"", " ", text)
+    form = re.search(r"\b(select|ask|construct|describe)\b", bare, re.IGNORECASE)
+    return form is not None and form.group(1).lower() in ("construct", "describe")
+
+
+def _silent_terms(text: str, graph: ox.Store) -> list[str]:
+    """Why a query may have matched nothing: the terms in it that the graph does not hold."""
+    body = text.removeprefix(questions.prefixes())
+    prefixes = context().prefixes | dict(re.findall(r"(?i)\bprefix\s+([\w-]*):\s*<([^>]*)>", body))
+    body = re.sub(r"(?i)\b(prefix\s+[\w-]*:|base)\s*<[^>]*>", " ", body)
+    names = re.findall(r"(?<![\w?$:/#])([\w-]*):([\w-][\w.-]*)", re.sub(r"<[^>]*>|\"[^\"]*\"|'[^']*'", " ", body))
+    iris = set(re.findall(r"<([^>\s]+)>", body)) | {prefixes[p] + local for p, local in names if p in prefixes}
+    hints = []
+    for iri in sorted(iris):
+        try:
+            node = ox.NamedNode(iri)
+        except ValueError:
+            continue
+        if not any(
+            next(graph.quads_for_pattern(*pattern), None)
+            for pattern in ((node, None, None, None), (None, node, None, None), (None, None, node, None))
+        ):
+            near = explain.nearest(iri, vocabulary().declared())
+            hints.append(f"the graph holds no {table.shorten(iri)}" + (f"; did you mean {near}?" if near else ""))
+    return hints
+
+
+def _questions(options: argparse.Namespace) -> int:
+    if options.name:
+        question = questions.find(options.name)
+        if options.format == "json":
+            print(json.dumps(asdict(question), ensure_ascii=False, indent=1))
+            return 0
+        print(question.question.get(options.language) or question.question["en"])
+        for parameter in question.parameters:
+            default = f" (default {parameter.default})" if parameter.default else " (optional)"
+            print(f"  --param {parameter.name}={parameter.type.upper()}  {parameter.label[options.language]}{default}")
+        print("\n" + question.query.rstrip())
+        return 0
+    listed = questions.catalogue().values()
+    if options.format == "json":
+        print(json.dumps([asdict(question) for question in listed], ensure_ascii=False, indent=1))
+        return 0
+    theme = ""
+    for question in listed:
+        if question.theme != theme:
+            theme = question.theme
+            print(f"{theme.replace('-', ' ').capitalize()}")
+        print(f"  {question.name}\n      {question.question[options.language]}")
+        for parameter in question.parameters:
+            print(f"      --param {parameter.name}={parameter.default or '…'}")
+    return 0
+
+
+def _validate(options: argparse.Namespace) -> int:
+    inputs = []
+    for name in options.files:
+        kind = options.input or Path(name).suffix.lower().removeprefix(".")
+        if kind not in validation.FORMATS:
+            raise Failure(f"{name}: unknown format «{kind}»; give --input, one of {', '.join(validation.FORMATS)}")
+        data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+        inputs.append((name if name != "-" else "<stdin>", data, kind))
+    findings, statements = validation.validate_files(inputs, options.store, options.engine)
+    if options.format == "json":
+        print(report.as_json(findings, statements, options.language))
+    else:
+        print(report.text(findings, options.language, statements))
+    return 1 if _violations(findings) else 0
+
+
+def _violations(findings: Sequence[Finding]) -> list[Finding]:
+    return [finding for finding in findings if finding.severity == "violation"]
+
+
+def _load(options: argparse.Namespace) -> int:
+    try:
+        records = [record.data for record in loading.load(options.source, options.files)]
+    except KeyError as error:
+        raise Failure(f"no loader «{options.source}»; there are: {', '.join(loading.catalogue())}") from error
+    text = yaml.dump({"records": records})
+    if options.out:
+        options.out.write_text(text, "utf-8")
+        _progress(f"{len(records)} records written to {options.out}")
+    else:
+        sys.stdout.write(text)
+    return 0
+
+
+def _loaders(options: argparse.Namespace) -> int:
+    for name, about in loading.catalogue().items():
+        print(name)
+        for key in ("title", "publisher", "address", "format", "licence", "coverage"):
+            print(f"  {key + ':':<11}{about[key]}")
+    return 0
+
+
+def _explain(options: argparse.Namespace) -> int:
+    graph = store.open_disk(options.store)
+    explainer = explain.Explainer(graph, options.language)
+    iri = explainer.resolve(options.id)
+    if iri is None:
+        near = explain.nearest(options.id, explainer.ids())
+        raise Failure(f"the graph has no «{options.id}»" + (f"; did you mean {near}?" if near else ""))
+    evidence = explainer.explain(iri)
+    if options.format == "json":
+        print(json.dumps({"iri": iri, "records": [asdict(e) for e in evidence]}, ensure_ascii=False, indent=1))
+    else:
+        print(explain.text(explainer.label(iri), iri, evidence))
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    store.manifest(options.store)
+    file = options.store / (store.CANDIDATES if options.candidates else store.DUMP)
+    if options.format == "nq" and not options.graph:
+        sys.stdout.buffer.write(file.read_bytes())
+        return 0
+    graph = ox.Store()
+    graph.bulk_load(path=str(file), format=ox.RdfFormat.N_QUADS)
+    if options.graph:
+        name = ox.NamedNode(graph_iri(options.graph))
+        if not graph.contains_named_graph(name):
+            raise Failure(f"there is no graph of a record «{options.graph}»")
+        triples = sorted((quad.triple for quad in graph.quads_for_pattern(None, None, None, name)), key=str)
+        ox.serialize(
+            triples, sys.stdout.buffer, format=store.GRAPH_FORMATS[options.format], prefixes=context().prefixes
+        )
+        return 0
+    quads = sorted(graph, key=str)
+    kind = store.GRAPH_FORMATS[options.format]
+    items = quads if kind.supports_datasets else sorted({quad.triple for quad in quads}, key=str)
+    ox.serialize(items, sys.stdout.buffer, format=kind, prefixes=context().prefixes)
+    return 0
+
+
+def _stats(options: argparse.Namespace) -> int:
+    manifest = store.manifest(options.store)
+    if options.format == "json":
+        print(json.dumps(manifest, ensure_ascii=False, indent=1))
+    else:
+        for name, value in manifest.items():
+            print(f"{name}: {_line(value)}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

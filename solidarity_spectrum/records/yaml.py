@@ -1,0 +1,163 @@
+"""Reading YAML (and JSON, which is a part of it) with the line and column of every value.
+
+Scalars stay text: the context, not the look of a value, decides its type, so that `no` remains the word «no»
+and `2018-06` a month. Anchors, tags, duplicate keys and deep nesting are refused: records do not need them
+and strangers could abuse them.
+"""
+
+import re
+from typing import Any, ClassVar
+
+import yaml
+
+from solidarity_spectrum.findings import Finding, InputError, Place, violation
+
+Value = Any
+"""A mapping (`dict[str, Value]`), a list, a string or None."""
+Path = tuple[str | int, ...]
+Places = dict[Path, tuple[int, int]]
+
+MAX_DEPTH = 20
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_NULL = {"", "~", "null", "Null", "NULL"}
+
+
+def read(data: bytes, file: str) -> tuple[Value, Places]:
+    """Parse one document.
+
+    Returns its value and the place (line, column; from 1) of every key and item by path.
+    Raises InputError for bytes that are not UTF-8, for YAML errors, and for what records do not allow.
+    """
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise InputError(
+            [_syntax(Place(file, line), "the file is not UTF-8 text", "a fájl nem UTF-8 kódolású")]
+        ) from error
+    builder = _Builder(file)
+    try:
+        for event in yaml.parse(text, Loader=_Loader):
+            builder.take(event)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
+        problem = " ".join(filter(None, [error.context, error.problem]))
+        raise InputError([_syntax(place, f"not valid YAML: {problem}", f"hibás YAML: {problem}")]) from error
+    except yaml.reader.ReaderError as error:
+        before = text[: error.position] if isinstance(error.position, int) else ""
+        place = Place(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
+        raise InputError(
+            [_syntax(place, "a control character is not allowed here", "vezérlőkarakter itt nem megengedett")]
+        ) from error
+    if builder.findings:
+        raise InputError(builder.findings)
+    return builder.document, builder.places
+
+
+def _syntax(place: Place, en: str, hu: str) -> Finding:
+    return violation("syntax", place, en, hu)
+
+
+class _Builder:
+    """Builds the value from the parser's events, without recursion."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.document: Value = None
+        self.places: Places = {}
+        self.findings: list[Finding] = []
+        self._open: list[tuple[Value, Path]] = []  # containers being filled, innermost last
+        self._keys: list[str | None] = []  # the pending key of each open mapping
+        self._documents = 0
+
+    def take(self, event: yaml.Event) -> None:
+        if isinstance(event, yaml.DocumentStartEvent):
+            self._documents += 1
+            if self._documents > 1:
+                self._refuse(
+                    event,
+                    "a file holds one document, not several separated by «---»",
+                    "egy fájl egy dokumentumot tartalmazhat, «---» nélkül",
+                )
+        elif isinstance(event, yaml.AliasEvent):
+            self._refuse(event, "aliases (*name) are not allowed", "hivatkozás (*név) nem megengedett")
+            self._put(event, None)
+        elif isinstance(event, yaml.NodeEvent):
+            self._node(event)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            self._open.pop()
+            self._keys.pop()
+
+    def _node(self, event: yaml.NodeEvent) -> None:
+        if event.anchor:
+            self._refuse(event, "anchors (&name) are not allowed", "horgony (&név) nem megengedett")
+        if getattr(event, "tag", None) not in (None, "!", "tag:yaml.org,2002:str"):
+            self._refuse(event, "tags (!type) are not allowed", "címke (!típus) nem megengedett")
+        if isinstance(event, yaml.ScalarEvent):
+            plain_null = event.style is None or event.style == ""
+            self._put(event, None if plain_null and event.value in _NULL else event.value)
+            return
+        container: Value = {} if isinstance(event, yaml.MappingStartEvent) else []
+        path = self._put(event, container)
+        if len(self._open) >= MAX_DEPTH:
+            self._refuse(event, f"nested deeper than {MAX_DEPTH} levels", f"{MAX_DEPTH} szintnél mélyebb beágyazás")
+            raise InputError(self.findings)
+        self._open.append((container, path))
+        self._keys.append(None)
+
+    def _put(self, event: yaml.NodeEvent, value: Value) -> Path:
+        where = _position(event)
+        if not self._open:
+            if self._documents == 1:
+                self.document = value
+                self.places[()] = where
+            return ()
+        container, path = self._open[-1]
+        if isinstance(container, list):
+            here: Path = (*path, len(container))
+            container.append(value)
+            self.places[here] = where
+            return here
+        key = self._keys[-1]
+        if key is None:
+            if not isinstance(value, str):
+                self._refuse(event, "a key must be text", "a kulcs csak szöveg lehet")
+                value = f"?{len(container)}"
+            if value in container:
+                self._refuse(event, f"the key «{value}» stands twice", f"a(z) «{value}» kulcs kétszer szerepel")
+            self._keys[-1] = value
+            self.places[(*path, value)] = where
+            return (*path, value)
+        self._keys[-1] = None
+        container[key] = value
+        return (*path, key)
+
+    def _refuse(self, event: yaml.Event, en: str, hu: str) -> None:
+        place = Place(self.file, *_position(event))
+        self.findings.append(_syntax(place, en, hu))
+
+
+def _position(event: yaml.Event) -> tuple[int, int]:
+    mark = event.start_mark
+    return (mark.line + 1, mark.column + 1) if mark else (0, 0)
+
+
+def dump(value: Value) -> str:
+    """Write records in the canonical form of `data/`: block style, width 120, keys in the order given."""
+    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes what a reader of YAML 1.2 would take for something else than text; dates stay plain."""
+
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
+
+
+for _tag, _pattern in {
+    "null": r"(?:~|null|Null|NULL|)\Z",
+    "bool": r"(?:true|True|TRUE|false|False|FALSE|yes|Yes|no|No|on|On|off|Off)\Z",
+    "int": r"(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)\Z",
+    "float": r"(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|nan))\Z",
+}.items():
+    _Dumper.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), None)

@@ -1,0 +1,6 @@
+"""Validation: the shapes' judgement of a graph or of a contribution."""
+
+from solidarity_spectrum.validation.contribution import FORMATS, validate_files
+from solidarity_spectrum.validation.shapes import Result, judge
+
+__all__ = ["FORMATS", "Result", "judge", "validate_files"]
