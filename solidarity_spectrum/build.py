@@ -52,7 +52,9 @@ def read_data(folder: Path) -> Iterator[Record]:
     if sources.exists():
         for entry in read(sources.read_bytes(), str(sources))[0]:
             try:
-                yield from load(entry["loader"], [folder / entry["file"]])
+                for record in load(entry["loader"], [folder / entry["file"]]):
+                    record.data = entry["defaults"] | record.data
+                    yield record
             except InputError as error:
                 findings += error.findings
             except FileNotFoundError:

@@ -387,7 +387,7 @@ def test_syntax_error_tells_the_place(server: Server) -> None:
     response = server.query("SELECT * {\n ?s ?p }", "text/plain, */*;q=0.1")
     assert response.status_code == 400
     assert response.headers["content-type"].startswith("text/plain")
-    assert "2:8" in response.text
+    assert "2:9" in response.text
 
 
 def test_not_acceptable(server: Server) -> None:
@@ -618,6 +618,7 @@ def test_entity_page(server: Server) -> None:
     assert 'href="https://example.org/report"' in page
     assert "p. 7" in page
     assert "The first part" in page
+    assert "<q lang=\"en\">" in page
     assert "argued by A. Claimant" in re.sub(r"\s+", " ", page)
     assert 'href="/id/law"' in page
 

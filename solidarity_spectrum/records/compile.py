@@ -57,15 +57,19 @@ class Compiled:
     candidates: list[ox.Quad] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     nodes: dict[str, tuple[Record, Path]] = field(default_factory=dict)
-    """For each node's IRI, the record and the path inside it where the node is described."""
+    """For the IRI of each node and each record graph, the record and the path inside it where it is described."""
 
     def locate(self, focus: str, path: str = "", value: str = "") -> Place | None:
         """The place of a node, of its property (an IRI) and of the value, as near as can be; None if not ours.
 
         A record's graph and its sources stand where the record's sources do.
         """
+        graph, _, source = focus.partition("#source-")
+        if graph.startswith(BASE + "graph/") and graph in self.nodes:
+            record, _ = self.nodes[graph]
+            return record.place(("sources", int(source) - 1) if source.isdigit() else ("sources",))
         if focus not in self.nodes:
-            return self._locate_evidence(focus)
+            return None
         record, at = self.nodes[focus]
         key = context().key_of.get(path)
         if not key:
@@ -80,14 +84,6 @@ class Compiled:
                 if written and value.endswith(written.rpartition(":")[2]):
                     return record.place((*at, key, index))
         return record.place((*at, key))
-
-    def _locate_evidence(self, graph: str) -> Place | None:
-        name, _, source = graph.removeprefix(BASE + "graph/").partition("#source-")
-        for prefix in ("id/", "concept/"):
-            if BASE + prefix + name in self.nodes:
-                record, _ = self.nodes[BASE + prefix + name]
-                return record.place(("sources", int(source) - 1) if source.isdigit() else ("sources",))
-        return None
 
 
 def graph_iri(record_id: str) -> str:
@@ -114,7 +110,8 @@ def compile_records(records: Iterable[Record], documented: Iterable[str]) -> Com
     for record in records:
         expander = _Expander(record, facts)
         graphs, doubtful = expander.record()
-        for iri, at in expander.nodes.items():
+        # An id names one thing, whatever its kind: a concept and an actor of the same id would share a graph.
+        for iri, at in [(graph_iri(record.id), ()), *expander.nodes.items()] if expander.nodes else []:
             if iri in compiled.nodes:
                 other, where = compiled.nodes[iri]
                 expander.refuse(
@@ -123,8 +120,8 @@ def compile_records(records: Iterable[Record], documented: Iterable[str]) -> Com
                     f"the id is already taken at {other.place(where)}",
                     f"ez az azonosító már foglalt itt: {other.place(where)}",
                 )
-            else:
-                compiled.nodes[iri] = (record, at)
+                break
+            compiled.nodes[iri] = (record, at)
         compiled.findings += expander.findings
         if not expander.findings:
             accepted += graphs

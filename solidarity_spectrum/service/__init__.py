@@ -1,5 +1,18 @@
 """The service: SPARQL endpoint, linked-data pages and question catalogue over a built store, read-only.
 
-Doors: `solidarity_spectrum.service.app.create_app` and `serve`. Queries are answered by processes that can be
-killed (`workers`, `pool`); what is too much is refused before evaluation (`guard`).
+Queries are answered by processes that can be killed (`workers`, `pool`); what is too much is refused before
+evaluation (`guard`).
 """
+
+from pathlib import Path
+
+from solidarity_spectrum.service.settings import Settings
+
+__all__ = ["Settings", "serve"]
+
+
+def serve(store_dir: Path, host: str, port: int, settings: Settings | None = None) -> None:
+    """Serve the built store in `store_dir` until a signal ends it; exit with status 3 if it cannot start."""
+    from solidarity_spectrum.service import app  # only now: the workers, which need no web framework, come this way too
+
+    app.serve(store_dir, host, port, settings=settings)

@@ -17,6 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from solidarity_spectrum.resources import BASE
+from solidarity_spectrum.service.guard import scan
 from solidarity_spectrum.service.home import home_view
 from solidarity_spectrum.service.negotiation import best_language, best_type
 from solidarity_spectrum.service.pool import Dataset, Pool
@@ -87,7 +88,7 @@ class Property:
 
 
 def _document(graph: bool) -> str:
-    """The query for the data about a thing: what is said of it, its record, and the record's sources."""
+    """The query for the data about a graph or another thing: what is said, its record, and the record's sources."""
     if graph:
         return """CONSTRUCT { ?s ?p ?o } WHERE {
             { GRAPH $iri { ?s ?p ?o } } UNION { $iri ?p ?o BIND($iri AS ?s) }
@@ -414,8 +415,6 @@ class Pages:
         return self._render(request, "sparql.html", reader=reader, query=query, prologue=PROLOGUE, **view)
 
     async def _run(self, reader: Reader, operation: Operation) -> dict[str, Any]:
-        from solidarity_spectrum.service.guard import scan
-
         query = operation.query or ""
         try:
             seen = scan(query, max_bytes=self._settings.max_query_bytes)
@@ -525,7 +524,8 @@ def _properties(
     for name, found in by_property.items():
         for value, fact in found.items():
             if value.is_iri and value.value in described - above:
-                fact.nested = _properties(reader, rows, value.value, sources, above)
+                nested = _properties(reader, rows, value.value, sources, above)
+                fact.nested = [item for item in nested if item.term.value not in _LABELS]
             fact.sources = [source for source in sources if source.graph in fact.graphs and _backs(source, name)]
         ordered = sorted(found.values(), key=lambda fact: (fact.value.language, reader.label(fact.value).value))
         result.append(Property(Term("uri", name), ordered))

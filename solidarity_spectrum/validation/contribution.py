@@ -9,7 +9,7 @@ import pyoxigraph as ox
 
 from solidarity_spectrum import reasoning, store
 from solidarity_spectrum.findings import SEVERITIES, Finding, InputError, Place, suggest, violation
-from solidarity_spectrum.records import PROVENANCE, Compiled, Record, compile_records, context, graph_iri, read_records
+from solidarity_spectrum.records import PROVENANCE, Compiled, Record, compile_records, context, entity_iri, graph_iri, read_records
 from solidarity_spectrum.records import json as json_reader
 from solidarity_spectrum.resources import BASE
 from solidarity_spectrum.validation.positions import Positions
@@ -219,8 +219,8 @@ def _judge(
     """Put the contribution into a copy of the graph, let the rules run, and report what the shapes then say anew."""
     graph = store.load_memory(folder)
     findings = []
-    for iri, (record, path) in compiled.nodes.items():
-        if not path and _remove(graph, graph_iri(record.id)):
+    for iri, (record, _) in compiled.nodes.items():
+        if iri == graph_iri(record.id) and _remove(graph, iri):
             findings.append(
                 Finding(
                     "warning",
@@ -230,7 +230,7 @@ def _judge(
                         "hu": f"a gráfban már van «{record.id}»: ez a rekord felváltaná",
                     },
                     record.place(("id",)),
-                    iri,
+                    entity_iri(record.id),
                 )
             )
     if findings:  # what followed from the old records may follow no more

@@ -94,7 +94,7 @@ def _result(report: rdflib.Graph, node: Any) -> Result:
 def _messages(shape: Any, constraint: Any) -> tuple[tuple[str, str], ...]:
     """The messages of a constraint or shape, by language; SHACL's own are in English only."""
     shapes = shapes_graph()
-    for owner in (constraint, shape):
+    for owner in filter(None, (constraint, shape)):
         found = {m.language: str(m) for m in shapes.objects(owner, SH.message) if isinstance(m, rdflib.Literal)}
         if "en" in found:
             return tuple(sorted((language, text) for language, text in found.items() if language))
