@@ -5,6 +5,7 @@ Exit status: 0 fine, 1 findings, 2 usage or failure.
 
 import argparse
 import json
+import os
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -33,10 +34,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return run(options)
     except InputError as error:
         print(report.text(error.findings, options_language(options)), file=sys.stderr)
+    except BrokenPipeError:  # the reader of a pipe went away: nothing is wrong
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (Failure, store.NoStore, questions.QuestionError, OSError) as error:
         print(f"solidarity: {error}", file=sys.stderr)
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader of a pipe went away: nothing is wrong
     except KeyboardInterrupt:
         print("solidarity: interrupted", file=sys.stderr)
     return 2

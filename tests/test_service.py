@@ -618,7 +618,7 @@ def test_entity_page(server: Server) -> None:
     assert 'href="https://example.org/report"' in page
     assert "p. 7" in page
     assert "The first part" in page
-    assert "<q lang=\"en\">" in page
+    assert '<q lang="en">' in page
     assert "argued by A. Claimant" in re.sub(r"\s+", " ", page)
     assert 'href="/id/law"' in page
 

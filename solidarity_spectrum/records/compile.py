@@ -67,7 +67,8 @@ class Compiled:
         graph, _, source = focus.partition("#source-")
         if graph.startswith(BASE + "graph/") and graph in self.nodes:
             record, _ = self.nodes[graph]
-            return record.place(("sources", int(source) - 1) if source.isdigit() else ("sources",))
+            about = context().key_of.get(path, "sources")
+            return record.place(("sources", int(source) - 1) if source.isdigit() else (about,))
         if focus not in self.nodes:
             return None
         record, at = self.nodes[focus]
@@ -100,8 +101,8 @@ def compile_records(records: Iterable[Record], documented: Iterable[str]) -> Com
     """Turn records into quads.
 
     `documented` names the relations that are facts rather than arguments: for those, a connection also states
-    the direct triple. Nothing is raised: every problem is a finding of the result, and the quads of a record
-    that has one are left out.
+    the direct triple. Nothing is raised: every problem is a finding of the result; what can be read of a record
+    that has one is compiled all the same, so that the shapes can judge it too.
     """
     compiled = Compiled()
     facts = frozenset(documented)
@@ -111,7 +112,8 @@ def compile_records(records: Iterable[Record], documented: Iterable[str]) -> Com
         expander = _Expander(record, facts)
         graphs, doubtful = expander.record()
         # An id names one thing, whatever its kind: a concept and an actor of the same id would share a graph.
-        for iri, at in [(graph_iri(record.id), ()), *expander.nodes.items()] if expander.nodes else []:
+        named: list[tuple[str, Path]] = [(graph_iri(record.id), ()), *expander.nodes.items()] if expander.nodes else []
+        for iri, at in named:
             if iri in compiled.nodes:
                 other, where = compiled.nodes[iri]
                 expander.refuse(
@@ -123,9 +125,8 @@ def compile_records(records: Iterable[Record], documented: Iterable[str]) -> Com
                 break
             compiled.nodes[iri] = (record, at)
         compiled.findings += expander.findings
-        if not expander.findings:
-            accepted += graphs
-            candidates += doubtful
+        accepted += graphs
+        candidates += doubtful
     compiled.accepted = _quads(accepted)
     compiled.candidates = _quads(candidates)
     return compiled
@@ -156,10 +157,19 @@ class _Expander:
         self.findings: list[Finding] = []
         self.nodes: dict[str, Path] = {}
 
-    def refuse(self, rule: str, path: Path, en: str, hu: str) -> None:
-        focus = entity_iri(self.source.id) if self.source.id else ""
-        value = str(path[-1]) if path else ""
-        self.findings.append(violation(rule, self.source.place(path), en, hu, focus, value=value))
+    def refuse(self, rule: str, path: Path, en: str, hu: str, near: str = "") -> None:
+        """Add a finding about the value at `path`; `near` is the key that was probably meant."""
+        focus = ""
+        value: Any = self.source.data
+        for step in path:
+            if isinstance(value, dict) and isinstance(name := value.get("id"), str) and _ID.match(name):
+                focus = entity_iri(name)
+            value = value[step]
+        keys = [step for step in path if isinstance(step, str)]
+        key = context().keys.get(near or (keys[-1] if keys else ""))
+        text = "" if isinstance(value, dict | list) else str(value)
+        place = self.source.place(path)
+        self.findings.append(violation(rule, place, en, hu, focus, key.iri if key else "", text))
 
     def record(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """The graphs of the accepted part and of the unverified part."""
@@ -245,10 +255,12 @@ class _Expander:
             assertions.append({"id": body.get("subject"), "sol:" + relation: {"id": body["object"]}})
         graph = graph_iri(name)
         sources = evidence.get("sources") or []
+        listed = isinstance(sources, list)
         provenance = self._values({key: value for key, value in evidence.items() if key != "sources"}, ())
         provenance["sources"] = [
-            {"id": f"{graph}#source-{number}", "type": "sol:Citation"} | self._source(item, ("sources", number - 1))
-            for number, item in enumerate(sources if isinstance(sources, list) else [sources], start=1)
+            {"id": f"{graph}#source-{number}", "type": "sol:Citation"}
+            | self._source(item, ("sources", number - 1) if listed else ("sources",))
+            for number, item in enumerate(sources if listed else [sources], start=1)
         ]
         about = {"id": graph, "type": "sol:RecordGraph", "describes": body["id"]} | provenance
         return [{"id": graph, "@graph": assertions}, {"id": PROVENANCE.value, "@graph": [about]}]
@@ -284,7 +296,9 @@ class _Expander:
             key = (scoped or {}).get(name) or known.get(name)
             if key is None:
                 en, hu = suggest(name, known)
-                self.refuse("unknown-key", (*path, name), f"«{name}» is not a key.{en}", f"«{name}» nem kulcs.{hu}")
+                near = en.partition("«")[2].partition("»")[0]
+                en, hu = f"«{name}» is not a key.{en}", f"«{name}» nem kulcs.{hu}"
+                self.refuse("unknown-key", (*path, name), en, hu, near)
             elif value is None or value in ([], {}):
                 self.refuse(
                     "empty",
@@ -328,6 +342,7 @@ class _Expander:
                 f"«{key.name}» mellé nyelv kell, például {key.name}: {{hu: ...}}",
             )
             return None
+        taken: dict[str, Any] = {}
         for language, text in value.items():
             texts = text if isinstance(text, list) else [text]
             if not re.fullmatch(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", language):
@@ -339,7 +354,9 @@ class _Expander:
                 )
             elif not all(isinstance(item, str) and item.strip() for item in texts):
                 self.refuse("empty", (*path, language), "the text is missing", "hiányzik a szöveg")
-        return value
+            else:
+                taken[language] = text
+        return taken
 
     def _date(self, text: str, path: Path) -> Any:
         try:

@@ -32,7 +32,7 @@ class Context:
         self.classes: dict[str, str] = {}
         self.keys: dict[str, Key] = {}
         for name, value in self.raw.items():
-            if isinstance(value, str) and value.startswith("http"):
+            if isinstance(value, str) and value.startswith("http") and not name.startswith("@"):
                 self.prefixes[name] = value
         for name, value in self.raw.items():
             if name.startswith("@") or name in self.prefixes or value in ("@id", "@type"):

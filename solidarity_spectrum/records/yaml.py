@@ -151,7 +151,7 @@ def dump(value: Value) -> str:
 class _Dumper(yaml.SafeDumper):
     """Quotes what a reader of YAML 1.2 would take for something else than text; dates stay plain."""
 
-    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}  # type: ignore[misc]
 
 
 for _tag, _pattern in {

@@ -51,6 +51,7 @@ _LABELS = {
 }
 _NOTE = "http://www.w3.org/2004/02/skos/core#note"
 _DESCRIPTIONS = {"http://purl.org/dc/terms/description", "http://www.w3.org/2004/02/skos/core#definition"}
+_DERIVED = {_RDF_TYPE, _SOL + "earliest", _SOL + "latest"}  # shown in another form, or told by the dates themselves
 _CHARGES = {_SOL + "chargedUnder", _SOL + "chargeDescription"}
 _OUTCOMES = {_SOL + "finalOutcome", _SOL + "outcome", _SOL + "outcomeDescription"}
 
@@ -274,7 +275,7 @@ class Pages:
         own = [row for row in facts if row["g"].value != _INFERRED]
         told = _properties(reader, own, thing, sources, set())
         inferred = _properties(reader, [row for row in facts if row["g"].value == _INFERRED], thing, sources, set())
-        aside = _LABELS | _DESCRIPTIONS | _CHARGES | _OUTCOMES | {_NOTE, _RDF_TYPE}
+        aside = _LABELS | _DERIVED | _DESCRIPTIONS | _CHARGES | _OUTCOMES | {_NOTE}
         by_iri = {item.term.value: item for item in told}
         return self._render(
             request,
@@ -525,7 +526,7 @@ def _properties(
         for value, fact in found.items():
             if value.is_iri and value.value in described - above:
                 nested = _properties(reader, rows, value.value, sources, above)
-                fact.nested = [item for item in nested if item.term.value not in _LABELS]
+                fact.nested = [item for item in nested if item.term.value not in _LABELS | _DERIVED]
             fact.sources = [source for source in sources if source.graph in fact.graphs and _backs(source, name)]
         ordered = sorted(found.values(), key=lambda fact: (fact.value.language, reader.label(fact.value).value))
         result.append(Property(Term("uri", name), ordered))

@@ -330,7 +330,8 @@ class Pool:
             raise Crashed("a worker ended without a report")
         status = worker.ended.result()
         if os.WIFSIGNALED(status) and os.WTERMSIG(status) in _OUT_OF_MEMORY:
-            raise self._no_memory()
+            limit = f"{self._settings.memory_mb} MiB, the limit here"
+            raise Unavailable(f"The evaluation was cut off, most likely for needing more memory than {limit}.", None)
         raise Crashed(f"a worker ended with wait status {status}")
 
     async def _take(self) -> Worker:

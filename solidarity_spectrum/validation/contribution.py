@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,16 @@ import pyoxigraph as ox
 
 from solidarity_spectrum import reasoning, store
 from solidarity_spectrum.findings import SEVERITIES, Finding, InputError, Place, suggest, violation
-from solidarity_spectrum.records import PROVENANCE, Compiled, Record, compile_records, context, entity_iri, graph_iri, read_records
+from solidarity_spectrum.records import (
+    PROVENANCE,
+    Compiled,
+    Record,
+    compile_records,
+    context,
+    entity_iri,
+    graph_iri,
+    read_records,
+)
 from solidarity_spectrum.records import json as json_reader
 from solidarity_spectrum.resources import BASE
 from solidarity_spectrum.validation.positions import Positions
@@ -242,10 +252,32 @@ def _judge(
         for entry in json.loads((folder / store.REPORT).read_text("utf-8"))
     }
     touched = {quad.subject.value for quad in quads if isinstance(quad.subject, ox.NamedNode)}
+    said = {(finding.focus, finding.path) for finding in compiled.findings}
     for result in judge({quad.triple for quad in graph}, engine):
+        if (result.focus, result.path) in said:
+            continue  # the reader named the cause already
         if result.focus in touched or (result.rule, result.focus, result.path, result.value) not in known:
-            findings.append(finding(result, locators))
+            found = finding(result, locators)
+            findings.append(_with_suggestion(found, graph))
     return findings
+
+
+def _with_suggestion(found: Finding, graph: ox.Store) -> Finding:
+    """For a reference to something that the graph does not hold: the nearest thing that it does."""
+    folder, _, name = found.value.rpartition("/")
+    if not folder.startswith(BASE.rstrip("/")) or "#" in name:
+        return found
+    if next(graph.quads_for_pattern(ox.NamedNode(found.value), None, None, None), None):
+        return found
+    label = ox.NamedNode(context().expand("rdfs:label" if folder == BASE + "id" else "skos:prefLabel"))
+    held = {
+        quad.subject.value.rpartition("/")[2]
+        for quad in graph.quads_for_pattern(None, label, None, None)
+        if isinstance(quad.subject, ox.NamedNode) and quad.subject.value.rpartition("/")[0] == folder
+    }
+    en, hu = suggest(name, held)
+    messages = {"en": found.message("en") + en, "hu": found.message("hu") + hu}
+    return replace(found, messages=messages)
 
 
 def _remove(graph: ox.Store, iri: str) -> bool:

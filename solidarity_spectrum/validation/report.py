@@ -35,7 +35,8 @@ def text(findings: Sequence[Finding], language: str = "en", statements: int | No
         about = [f"[{finding.rule}]"] + [shorten(part) for part in (finding.focus, finding.path) if part]
         lines.append("    " + " ".join(about) + (f" = {shorten(finding.value)}" if finding.value else ""))
     counts = Counter(finding.severity for finding in shown)
-    summary = ", ".join(f"{counts[s]} {words[s]}" for s in SEVERITIES if counts[s]) or words["fine"]
+    plural = {s: "s" if language == "en" and counts[s] > 1 and s != "info" else "" for s in SEVERITIES}
+    summary = ", ".join(f"{counts[s]} {words[s]}{plural[s]}" for s in SEVERITIES if counts[s]) or words["fine"]
     lines.append(summary + (f" ({statements} {words['judged']})" if statements is not None else ""))
     return "\n".join(lines)
 
