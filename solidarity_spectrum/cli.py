@@ -18,8 +18,11 @@ from solidarity_spectrum import __version__, build, explain, loading, questions,
 from solidarity_spectrum.findings import Finding, InputError
 from solidarity_spectrum.records import context, graph_iri, yaml
 from solidarity_spectrum.resources import DATA, store_folder
+from solidarity_spectrum.service import Settings, guard, serve
 from solidarity_spectrum.validation import report
 from solidarity_spectrum.vocabulary import vocabulary
+
+MAX_QUERY = 10_000_000
 
 
 class Failure(Exception):
@@ -151,8 +154,6 @@ def _line(value: object) -> str:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from solidarity_spectrum.service import Settings, serve
-
     store.manifest(options.store)
     serve(options.store, options.host, options.port, Settings(workers=options.workers, query_timeout=options.timeout))
     return 0
@@ -163,14 +164,16 @@ def _query(options: argparse.Namespace) -> int:
     text = _query_text(options, graph)
     shape = options.format or ("table" if sys.stdout.isatty() else "")
     try:
-        if shape in store.GRAPH_FORMATS or ((not shape or shape == "table") and _asks_for_graph(text)):
-            answer = store.query(graph, text, shape if shape in store.GRAPH_FORMATS else "ttl")
-            sys.stdout.buffer.write(answer)
+        look = guard.scan(text, max_bytes=MAX_QUERY, allow_service=True)
+        union = not look.has_dataset
+        if shape in store.GRAPH_FORMATS or (look.form in ("CONSTRUCT", "DESCRIBE") and shape in ("", "table")):
+            kind = shape if shape in store.GRAPH_FORMATS else "ttl"
+            sys.stdout.buffer.write(store.query(graph, text, kind, union))
             return 0
-        answer = store.query(graph, text, shape if shape in store.RESULT_FORMATS else "json")
+        answer = store.query(graph, text, shape if shape in store.RESULT_FORMATS else "json", union)
     except SyntaxError as error:
         raise Failure(f"the query is not SPARQL: {error.msg}") from error
-    except ValueError as error:
+    except (ValueError, guard.Refused) as error:
         raise Failure(str(error)) from error
     columns, rows = table.from_json(answer) if shape in ("", "json", "table") else ([], [[""]])
     if not rows:
@@ -202,13 +205,6 @@ def _query_text(options: argparse.Namespace, graph: ox.Store) -> str:
     except OSError:  # a query is often longer than a file name may be
         is_file = False
     return questions.prefixes() + (path.read_text("utf-8") if is_file else options.query)
-
-
-def _asks_for_graph(text: str) -> bool:
-    """Whether the query form (the first keyword after the prologue) yields a graph."""
-    bare = re.sub(r"#[^\n<>]*\n|<[^>]*>|\"[^\"]*\"", " ", text)
-    form = re.search(r"\b(select|ask|construct|describe)\b", bare, re.IGNORECASE)
-    return form is not None and form.group(1).lower() in ("construct", "describe")
 
 
 def _silent_terms(text: str, graph: ox.Store) -> list[str]:

@@ -10,6 +10,7 @@ from solidarity_spectrum.reasoning import INFERRED
 from solidarity_spectrum.records import PROVENANCE, context
 from solidarity_spectrum.resources import BASE
 
+_ARGUMENT = ("sol:claimant", "sol:claimantName", "sol:statedIn", "sol:qualifier", "sol:rationale")
 _LABELS = ("rdfs:label", "skos:prefLabel", "dcterms:title")
 
 
@@ -85,6 +86,11 @@ class Explainer:
         for quad in self.store.quads_for_pattern(None, None, ox.NamedNode(iri), None):
             if isinstance(quad.subject, ox.NamedNode) and quad.subject.value not in own:
                 self._add(found, quad, "", incoming=True)
+                for name in _ARGUMENT:  # an argument is never shown without whose it is
+                    for more in self.store.quads_for_pattern(quad.subject, self._node(name), None, quad.graph_name):
+                        self._add(found, more, "", incoming=False)
+        for item in found.values():
+            item.facts.sort(key=lambda fact: (fact.subject, fact.incoming, fact.property, fact.value))
         topic = self._node("foaf:primaryTopic")
 
         def order(graph: str) -> tuple[bool, bool, str]:
@@ -122,7 +128,8 @@ class Explainer:
             value += f" [{other.language}]"
         link = other.value if isinstance(other, ox.NamedNode) else ""
         fact = Fact(self.label(quad.predicate.value), value, link, subject, incoming)
-        found[graph].facts.append(fact)
+        if fact not in found[graph].facts:
+            found[graph].facts.append(fact)
 
     def sources(self, graph: str) -> list[Source]:
         """The citations of a record graph, in order."""
@@ -180,16 +187,18 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def text(label: str, iri: str, evidence: Sequence[Evidence]) -> str:
-    """The explanation for a terminal: per record its status, its facts, then its sources."""
+    """The explanation for a terminal: per record its status, its facts, part by part, then its sources."""
     lines = [f"{label}  <{iri}>"]
     for item in evidence:
-        lines.append("")
-        lines.append(f"{item.record}  [{item.status}]" if item.status else "what follows (inferred)")
+        lines += ["", f"{item.record}  [{item.status}]" if item.status else "what follows (inferred)"]
+        part = ""
         for fact in item.facts:
-            subject = f"{fact.subject}: " if fact.subject else ""
-            arrow = "<-" if fact.incoming else "  "
-            lines.append(f"  {arrow} {subject}{fact.property}: {fact.value}")
+            if fact.subject != part:
+                part = fact.subject
+                lines.append(f"    {part}")
+            arrow = "<- " if fact.incoming else ""
+            lines.append(f"{'      ' if part else '  '}{arrow}{fact.property}: {fact.value}")
         for source in item.sources:
             place = f", {source.locator}" if source.locator else ""
-            lines.append(f"   * {source.title}{place} ({source.tier})\n     {source.url}")
+            lines.append(f"  * {source.title}{place} ({source.tier})\n    {source.url}")
     return "\n".join(lines)

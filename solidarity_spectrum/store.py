@@ -64,13 +64,13 @@ def manifest(folder: Path) -> dict[str, Any]:
     return result
 
 
-def query(store: ox.Store, text: str, result_format: str) -> bytes:
-    """Answer a SPARQL query over the union of all graphs.
+def query(store: ox.Store, text: str, result_format: str, union: bool = True) -> bytes:
+    """Answer a SPARQL query over the union of all graphs, or, without `union`, over the dataset that it names.
 
     `result_format` is a key of RESULT_FORMATS (for SELECT and ASK) or of GRAPH_FORMATS (for CONSTRUCT and
     DESCRIBE). Raises SyntaxError for a query that is not SPARQL, ValueError for a format that does not fit.
     """
-    results = store.query(text, use_default_graph_as_union=True)
+    results = store.query(text, use_default_graph_as_union=union)
     if isinstance(results, ox.QueryTriples):
         if result_format not in GRAPH_FORMATS:
             raise ValueError(f"the answer is a graph: choose one of {', '.join(GRAPH_FORMATS)}")

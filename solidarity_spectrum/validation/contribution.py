@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from xml.parsers import expat  # noqa: S407 - used to refuse entity declarations
 
 import pyoxigraph as ox
 
@@ -99,8 +100,7 @@ def _read_rdf(name: str, data: bytes, kind: ox.RdfFormat) -> tuple[list[ox.Quad]
     if kind == ox.RdfFormat.JSON_LD:
         text, locate = _json_ld(text, name)
     elif kind == ox.RdfFormat.RDF_XML:
-        if "<!ENTITY" in text:
-            raise _refuse(Place(name), "entity declarations are not allowed", "entitásdeklaráció nem megengedett")
+        _check_xml(data, name)
 
         def locate(focus: str, path: str = "", value: str = "") -> Place | None:
             offset = text.find(f'"{focus}"')
@@ -123,6 +123,23 @@ def _read_rdf(name: str, data: bytes, kind: ox.RdfFormat) -> tuple[list[ox.Quad]
         raise _refuse(place, f"not valid: {reason}", f"szintaktikai hiba: {reason}") from error
     placed = [_placed(quad) for quad in quads]
     return placed, locate, _unknown_terms(placed, locate, name)
+
+
+def _check_xml(data: bytes, name: str) -> None:
+    """Well-formedness with a line, which the RDF parser does not give, and no declarations that could expand."""
+    parser = expat.ParserCreate()
+
+    def declared(*_: object) -> None:
+        place = Place(name, parser.CurrentLineNumber, parser.CurrentColumnNumber + 1)
+        raise _refuse(place, "entity declarations are not allowed", "entitásdeklaráció nem megengedett")
+
+    parser.EntityDeclHandler = declared
+    try:
+        parser.Parse(data, True)
+    except expat.ExpatError as error:
+        reason = expat.ErrorString(error.code)
+        place = Place(name, error.lineno, error.offset + 1)
+        raise _refuse(place, f"not valid XML: {reason}", f"hibás XML: {reason}") from error
 
 
 def _placed(quad: ox.Quad) -> ox.Quad:

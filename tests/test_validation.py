@@ -1,0 +1,217 @@
+"""Contributions of every format: the right finding at the right line, never a traceback; and good ones pass."""
+
+import json
+from pathlib import Path
+
+import pyoxigraph as ox
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from solidarity_spectrum import validation
+from solidarity_spectrum.records import context, entity_iri
+from solidarity_spectrum.validation.positions import Positions
+from solidarity_spectrum.validation.shapes import judge
+
+PREFIXES = "".join(f"@prefix {name}: <{iri}> .\n" for name, iri in context().prefixes.items())
+HEAD = PREFIXES.count("\n")
+
+GOOD_YAML = """
+recorded: 2026-11-22
+recordedBy: solidarity-spectrum-project
+records:
+- id: statement-test
+  type: Statement
+  label: {en: A test, hu: Próba}
+  speaker: viktor-orban
+  date: 2018-06
+  quotation: {hu: Próba}
+  sources:
+  - {url: 'https://example.org/a', title: A page, tier: primary, consulted: true}
+  status: single-source
+"""
+
+GOOD_TURTLE = (
+    PREFIXES
+    + """
+<https://example.org/statement> a sol:Statement ;
+    rdfs:label "A test"@en, "Próba"@hu ;
+    sol:speaker <https://w3id.org/solidarity-spectrum/id/viktor-orban> ;
+    dcterms:date "2018-06"^^xsd:gYearMonth ;
+    sol:quotation "Próba"@hu .
+
+<https://example.org/record> a sol:RecordGraph ;
+    foaf:primaryTopic <https://example.org/statement> ;
+    sol:status <https://w3id.org/solidarity-spectrum/concept/status/single-source> ;
+    sol:recorded "2026-11-22"^^xsd:date ;
+    sol:recordedBy <https://w3id.org/solidarity-spectrum/id/solidarity-spectrum-project> ;
+    sol:citation <https://example.org/record#source-1> .
+
+<https://example.org/record#source-1> a sol:Citation ;
+    oa:hasSource <https://example.org/a> ;
+    dcterms:title "A page" ;
+    sol:tier <https://w3id.org/solidarity-spectrum/concept/tier/primary> ;
+    sol:consulted true .
+"""
+)
+
+
+def serialised(kind: str) -> str:
+    """The good Turtle in another RDF format."""
+    triples = ox.parse(GOOD_TURTLE, format=ox.RdfFormat.TURTLE)
+    quads = [quad.triple for quad in triples]
+    text = ox.serialize(quads, format=validation.FORMATS[kind], prefixes=context().prefixes)
+    assert text
+    return text.decode()
+
+
+def findings(text: str | bytes, kind: str, folder: Path, severity: str = "violation") -> list[tuple[str, int]]:
+    data = text.encode() if isinstance(text, str) else text
+    found, _ = validation.validate_files([("f", data, kind)], folder)
+    return [(finding.rule, finding.place.line) for finding in found if finding.severity == severity]
+
+
+@pytest.mark.parametrize("kind", ["yaml", "yml", "json", "ttl", "trig", "nt", "nq", "rdf", "jsonld"])
+def test_a_good_contribution_passes_in_every_format(kind: str, store_folder: Path):
+    if kind in ("yaml", "yml"):
+        text = GOOD_YAML
+    elif kind == "json":
+        from solidarity_spectrum.records.yaml import read
+
+        text = json.dumps(read(GOOD_YAML.encode(), "f")[0])
+    else:
+        text = GOOD_TURTLE if kind == "ttl" else serialised(kind)
+    assert findings(text, kind, store_folder) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (("viktor-orban", "viktor-orbn"), [("Statement-speaker", 8)]),
+        (("tier: primary", "tier: primry"), [("Citation-tier", 12)]),
+        (("status: single-source", "status: proven"), [("RecordGraph-status", 13)]),
+        (("  label: {en: A test, hu: Próba}\n", ""), [("Labelled-label-en", 5)]),
+        (("type: Statement", "type: Statement\n  ecli: x"), [("Entity-ecli", 7)]),
+    ],
+)
+def test_mistakes_in_records_are_found_at_their_line(
+    change: tuple[str, str], expected: list[tuple[str, int]], store_folder: Path
+):
+    assert findings(GOOD_YAML.replace(*change), "yaml", store_folder) == expected
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (("sol:speaker <https://w3id.org/solidarity-spectrum/id/viktor-orban>", "sol:speaker <urn:x>"),
+         [("Statement-speaker", HEAD + 4)]),
+        (("sol:quotation", "sol:quotaton"), [("unknown-term", HEAD + 6)]),
+        (("a sol:Statement", "a sol:Statment"), [("unknown-term", HEAD + 2)]),
+        (('"A test"@en, ', ""), [("Labelled-label-en", HEAD + 3)]),
+        (("sol:citation <https://example.org/record#source-1>", "rdfs:comment 'x'"),
+         [("RecordGraph-citation", HEAD + 8)]),
+    ],
+)  # fmt: skip
+def test_mistakes_in_turtle_are_found_at_their_line(
+    change: tuple[str, str], expected: list[tuple[str, int]], store_folder: Path
+):
+    assert sorted(findings(GOOD_TURTLE.replace(*change), "ttl", store_folder)) == sorted(expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "line"),
+    [
+        ("<a> <b> <c> .", "nt", 1),
+        ("<http://a/> <http://b/> .\n", "nt", 1),
+        ('<http://a/> <http://b/> "x" .\n<http://a/> <http://b/> "x .\n', "nq", 2),
+        ("@prefix a: <http://a/> .\na:b a:c 'x .", "ttl", 2),
+        ("undeclared:b a 'x' .", "ttl", 1),
+        ('{"@id": "http://a/",\n "x": }', "jsonld", 2),
+        ('{"a": 1, "a": 2}', "json", 0),
+        ('{"a": NaN}', "json", 0),
+        ("[" * 100_000, "json", 0),
+        ("[" * 100_000, "yaml", 1),
+        ("<?xml version='1.0'?>\n<rdf:RDF", "rdf", 2),
+        ("<!DOCTYPE x [<!ENTITY a 'b'>]><x/>", "rdf", 1),
+        (b"\xff\xfe", "ttl", 1),
+        ("", "yaml", 0),
+    ],
+)
+def test_what_is_not_well_formed(text: str | bytes, kind: str, line: int, store_folder: Path):
+    (finding,) = findings(text, kind, store_folder)
+    assert finding[0] in ("syntax", "record") and (not line or finding[1] == line)
+
+
+def test_no_context_is_fetched(store_folder: Path):
+    text = '{"@context": "http://127.0.0.1:9/context.jsonld",\n "@id": "http://a/"}'
+    assert findings(text, "jsonld", store_folder) == [("syntax", 1)]
+    ours = json.dumps(
+        {"@context": "https://w3id.org/solidarity-spectrum/context.jsonld", "id": "x-y", "type": "Person"}
+    )
+    assert ("Labelled-label-en", 1) in findings(ours, "jsonld", store_folder)
+
+
+def test_blank_nodes_are_refused(store_folder: Path):
+    assert ("blank-node", 0) in findings("[] a <http://a/b> .", "ttl", store_folder)
+
+
+def test_a_record_that_stands_already_would_be_replaced_and_says_so(store_folder: Path):
+    text = GOOD_YAML.replace("statement-test", "statement-orban-mixed-race-2022")
+    assert findings(text, "yaml", store_folder) == []
+    assert ("replaces-record", 5) in findings(text, "yaml", store_folder, "warning")
+
+
+def test_taking_a_record_away_from_others_that_need_it_is_found(store_folder: Path):
+    """Replacing Orbán by a law breaks the statements that name him as speaker: records nobody touched."""
+    text = GOOD_YAML.replace("statement-test", "viktor-orban").replace("type: Statement", "type: LegalInstrument")
+    rules = [rule for rule, _ in findings(text, "yaml", store_folder)]
+    assert rules.count("Statement-speaker") > 5
+
+
+@pytest.mark.slow
+def test_the_two_engines_agree_on_the_shipped_graph(graph: ox.Store):
+    triples = {quad.triple for quad in graph}
+    assert judge(triples, "fast") == judge(triples, "reference")
+
+
+@pytest.mark.parametrize("kind", sorted(validation.FORMATS))
+@settings(max_examples=40)
+@given(data=st.data())
+def test_no_bytes_make_a_reader_fail(kind: str, data: st.DataObject, store_folder: Path):
+    """Broken pieces of a good file, and noise, give findings or pass; nothing is raised."""
+    base = (GOOD_YAML if kind in ("yaml", "yml", "json") else serialised(kind)).encode()
+    start, end = sorted((data.draw(st.integers(0, len(base))), data.draw(st.integers(0, len(base)))))
+    noise = data.draw(st.binary(max_size=12))
+    broken = base[:start] + noise + base[end:]
+    try:
+        from solidarity_spectrum.validation.contribution import FORMATS, _read_rdf, read_records
+
+        rdf = FORMATS[kind]
+        if rdf is None:
+            read_records(broken, "f")
+        else:
+            _read_rdf("f", broken, rdf)
+    except validation.InputError as error:
+        assert error.findings
+
+
+def test_positions_of_terms():
+    text = """@prefix ex: <http://e/> . # a comment with <http://e/a>
+@base <http://b/> .
+ex:a a ex:T ;
+  ex:p "x", \"\"\"long
+text\"\"\" ;
+  ex:q <rel> .
+GRAPH ex:g { ex:a ex:r 5 }
+"""
+    where = Positions(text)
+    assert where.locate("http://e/a") == (3, 1)
+    assert where.locate("http://e/a", "http://e/p", "long\ntext") == (4, 13)
+    assert where.locate("http://e/a", "http://e/q", "http://b/rel") == (6, 8)
+    assert where.locate("http://e/a", "http://e/r", "5") == (7, 24)
+    assert where.locate("http://e/none") == (0, 0)
+
+
+def test_entity_iris():
+    assert entity_iri("hu-btk-353a").endswith("/id/hu-btk-353a")
+    assert entity_iri("concept:de-solidarity").endswith("/concept/de-solidarity")
