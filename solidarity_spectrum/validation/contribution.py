@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from xml.parsers import expat  # noqa: S407 - used to refuse entity declarations
+from xml.parsers import expat
 
 import pyoxigraph as ox
 
