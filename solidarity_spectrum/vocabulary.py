@@ -1,12 +1,15 @@
 """The ontology as the program needs it: its quads, and the few questions that other rooms ask of it."""
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 import pyoxigraph as ox
 
 from solidarity_spectrum.resources import BASE, ONTOLOGY
 
+T = TypeVar("T")
 SOL = BASE + "ontology#"
 _RDFS = "http://www.w3.org/2000/01/rdf-schema#"
 _GRAPHS = {
@@ -26,13 +29,26 @@ def ontology_files() -> list[tuple[Path, str]]:
     ]
 
 
+def _read(file: Path, graph: ox.NamedNode) -> Iterator[ox.Quad]:
+    """The quads of a file, its blank nodes named by file and order: the same file gives the same names."""
+    names: dict[ox.BlankNode, ox.BlankNode] = {}
+
+    def named(node: T) -> T | ox.BlankNode:
+        if not isinstance(node, ox.BlankNode):
+            return node
+        return names.setdefault(node, ox.BlankNode(f"{file.parent.name}-{file.stem}-{len(names)}"))
+
+    for quad in ox.parse(path=str(file), format=ox.RdfFormat.TURTLE):
+        yield ox.Quad(named(quad.subject), quad.predicate, named(quad.object), graph)
+
+
 class Vocabulary:
     """Modules, alignments, code lists and shapes, in one small store."""
 
     def __init__(self) -> None:
         self.store = ox.Store()
         for file, graph in ontology_files():
-            self.store.load(path=str(file), format=ox.RdfFormat.TURTLE, to_graph=ox.NamedNode(graph))
+            self.store.extend(_read(file, ox.NamedNode(graph)))
 
     def quads(self) -> list[ox.Quad]:
         return list(self.store)
