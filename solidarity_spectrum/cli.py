@@ -225,7 +225,9 @@ def _silent_terms(text: str, graph: ox.Store) -> list[str]:
             for pattern in ((node, None, None, None), (None, node, None, None), (None, None, node, None))
         ):
             near = explain.nearest(iri, vocabulary().declared())
-            hints.append(f"the graph holds no {table.shorten(iri)}" + (f"; did you mean {near}?" if near else ""))
+            hints.append(
+                f"the graph holds no {table.shorten(iri)}" + (f"; did you mean {table.shorten(near)}?" if near else "")
+            )
     return hints
 
 

@@ -46,7 +46,7 @@ def solidarity(store_folder: Path, capfd: pytest.CaptureFixture[str]) -> Iterato
         verb, *rest = arguments
         takes_store = verb in ("query", "validate", "explain", "export", "stats")
         try:
-            status = cli.main([verb, *rest, *(["--store", str(store_folder)] if takes_store else [])])
+            status = cli.main([verb, *(["--store", str(store_folder)] if takes_store else []), *rest])
         except SystemExit as usage:
             status = int(usage.code or 0)
         output = capfd.readouterr()
