@@ -53,7 +53,7 @@ def render(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int = 0
         widths[widths.index(max(widths))] -= 1
     lines = [_line(columns, widths), "  ".join("-" * w for w in widths)]
     for row in rows:
-        wrapped = [textwrap.wrap(cell, w) or [""] for cell, w in zip(row, widths, strict=True)]
+        wrapped = [textwrap.wrap(cell, w, break_on_hyphens=False) or [""] for cell, w in zip(row, widths, strict=True)]
         for i in range(max(map(len, wrapped))):
             lines.append(_line([cell[i] if i < len(cell) else "" for cell in wrapped], widths))
     return "\n".join([*lines, count])
@@ -71,7 +71,12 @@ def _blocks(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -
         for name, cell in zip(columns, row, strict=True):
             if cell:
                 lines += textwrap.wrap(
-                    cell, width, initial_indent=f"{name}:".ljust(label), subsequent_indent=" " * label
+                    cell,
+                    width,
+                    initial_indent=f"{name}:".ljust(label),
+                    subsequent_indent=" " * label,
+                    break_on_hyphens=False,
+                    break_long_words=False,
                 )
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks) + "\n"

@@ -1,0 +1,189 @@
+"""Measurements, each beside what one would pick instead, in one run: `make bench`.
+
+Nothing here passes or fails: the figures are printed for people, as medians over several runs, with ratios.
+"""
+
+import multiprocessing
+import os
+import resource
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyoxigraph as ox
+
+from solidarity_spectrum import questions, store, validation
+from solidarity_spectrum.validation.shapes import judge, shapes_graph
+
+RUNS = 21
+RDFLIB_LIMIT = 30.0
+CONTRIBUTION = """
+recorded: 2026-11-22
+recordedBy: solidarity-spectrum-project
+records:
+- id: statement-bench
+  type: Statement
+  label: {en: A statement, hu: Kijelentés}
+  speaker: viktor-orban
+  date: 2018-06
+  quotation: {hu: Próba}
+  sources: [{url: 'https://example.org/a', title: A, tier: primary, consulted: true}]
+  status: single-source
+"""
+
+
+def timed(action: Callable[[], Any], runs: int = RUNS) -> tuple[float, float]:
+    """Median and 95th percentile, in milliseconds, after one run that is not counted."""
+    action()
+    times = []
+    for _ in range(runs):
+        start = time.perf_counter()
+        action()
+        times.append((time.perf_counter() - start) * 1000)
+    return statistics.median(times), statistics.quantiles(times, n=20)[18]
+
+
+def build_whole(folder: Path) -> None:
+    target = folder / "store"
+    start = time.perf_counter()
+    subprocess.run(
+        [sys.executable, "-m", "solidarity_spectrum", "build", "--store", str(target)], check=True, capture_output=True
+    )
+    seconds = time.perf_counter() - start
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    counts = store.manifest(target)
+    print(f"full build: {seconds:.1f} s, {peak:.0f} MB; {counts['records']} records, {counts['quads']} quads, "
+          f"{counts['graphs']} graphs, {counts['inferred']} inferred")  # fmt: skip
+
+
+def load_whole(target: Path) -> Any:
+    import rdflib
+
+    start = time.perf_counter()
+    store.load_memory(target)
+    ours = time.perf_counter() - start
+    start = time.perf_counter()
+    theirs = rdflib.Dataset(default_union=True)
+    theirs.parse(target / store.DUMP, format="nquads")
+    seconds = time.perf_counter() - start
+    print(f"load the dump: {ours:.2f} s; rdflib {seconds:.1f} s, {seconds / ours:.0f} times as long")
+    return theirs
+
+
+def validate_whole(target: Path) -> None:
+    graph = store.load_memory(target)
+    triples = {quad.triple for quad in graph}
+    shapes_graph()
+    judge(triples)
+    seconds = {}
+    for engine in ("fast", "reference"):
+        start = time.perf_counter()
+        results = judge(triples, engine)  # type: ignore[arg-type]
+        seconds[engine] = time.perf_counter() - start
+    ratio = seconds["reference"] / seconds["fast"]
+    print(f"SHACL over the whole graph ({len(triples)} triples, {len(results)} results): {seconds['fast']:.1f} s; "
+          f"pySHACL {seconds['reference']:.1f} s, {ratio:.0f} times as long")  # fmt: skip
+    inputs = [("bench.yaml", CONTRIBUTION.encode(), "yaml")]
+    median, _ = timed(lambda: validation.validate_files(inputs, target), runs=3)
+    print(f"validate one record against the graph: {median / 1000:.1f} s")
+
+
+def _rdflib_answer(dataset: Any, text: str, queue: Any) -> None:
+    start = time.perf_counter()
+    list(dataset.query(text))
+    queue.put((time.perf_counter() - start) * 1000)
+
+
+def rdflib_time(dataset: Any, text: str) -> float | None:
+    """Milliseconds that rdflib takes for one answer, or None beyond the limit (it cannot be stopped but by a kill)."""
+    context = multiprocessing.get_context("fork")
+    queue = context.Queue()
+    process = context.Process(target=_rdflib_answer, args=(dataset, text, queue))
+    process.start()
+    try:
+        return float(queue.get(timeout=RDFLIB_LIMIT))
+    except Exception:
+        return None
+    finally:
+        process.kill()
+        process.join()
+
+
+def serve(target: Path) -> tuple[subprocess.Popen[bytes], str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    start = time.perf_counter()
+    command = [sys.executable, "-m", "solidarity_spectrum", "serve", "--store", str(target), "--port", str(port)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    address = f"http://127.0.0.1:{port}"
+    while True:
+        try:
+            urllib.request.urlopen(address + "/ready", timeout=1).read()
+            break
+        except OSError:
+            time.sleep(0.02)
+    print(f"server ready: {time.perf_counter() - start:.1f} s after its start")
+    return server, address
+
+
+def ask_questions(target: Path, dataset: Any) -> None:
+    graph = store.load_memory(target)
+    server, address = serve(target)
+    names = ("p50", "p95", "HTTP p50", "p95", "again", "rdflib", "ratio")
+    header = f"{'question':<32}{'rows':>5}" + "".join(f"{name:>10}" for name in names)
+    print("\nmilliseconds; «again» is the same question revalidated by its ETag\n" + header)
+    try:
+        for question in questions.catalogue().values():
+            text = questions.bind(question, {})
+
+            def over_http(number: list[int] = [0], text: str = text) -> None:  # noqa: B006
+                number[0] += 1  # another text each time, so that no cache answers
+                data = urllib.parse.urlencode({"query": f"{text}\n#{number[0]}"}).encode()
+                urllib.request.urlopen(address + "/sparql", data, timeout=60).read()
+
+            def again(text: str = text, tag: list[str] = []) -> None:  # noqa: B006
+                url = address + "/sparql?" + urllib.parse.urlencode({"query": text})
+                request = urllib.request.Request(url, headers={"If-None-Match": tag[0]} if tag else {})
+                try:
+                    with urllib.request.urlopen(request, timeout=60) as response:
+                        tag[:] = [response.headers["ETag"]]
+                        response.read()
+                except urllib.error.HTTPError as error:
+                    if error.code != 304:
+                        raise
+
+            rows = len(list(graph.query(text, use_default_graph_as_union=True)))  # type: ignore[arg-type]
+            p50, p95 = timed(lambda: store.query(graph, text, "json"))  # noqa: B023
+            http50, http95 = timed(over_http)
+            cached, _ = timed(again)
+            other = rdflib_time(dataset, text)
+            shown = f"{other:>10.0f}{other / p50:>8.0f}" if other else f"{'>' + format(RDFLIB_LIMIT * 1000, '.0f'):>10}"
+            print(
+                f"{question.name:<32}{rows:>5}{p50:>8.1f}{p95:>8.1f}{http50:>10.1f}{http95:>8.1f}{cached:>8.1f}{shown}"
+            )
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def main() -> None:
+    print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, pyoxigraph {ox.__version__}")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        build_whole(folder)
+        dataset = load_whole(folder / "store")
+        validate_whole(folder / "store")
+        ask_questions(folder / "store", dataset)
+
+
+if __name__ == "__main__":
+    main()
