@@ -1,12 +1,14 @@
 """The command line: few verbs, each on the embedded store without configuration.
 
-Exit status: 0 fine, 1 findings, 2 usage or failure.
+Exit status: 0 fine, 1 findings, 2 usage or failure. What only one verb needs and takes long to import (the SHACL
+engines, the server) is imported by that verb.
 """
 
 import argparse
 import json
 import os
 import re
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -14,12 +16,10 @@ from pathlib import Path
 
 import pyoxigraph as ox
 
-from solidarity_spectrum import __version__, build, explain, loading, questions, store, table, validation
+from solidarity_spectrum import __version__, explain, guard, loading, questions, report, store, table
 from solidarity_spectrum.findings import Finding, InputError
 from solidarity_spectrum.records import context, graph_iri, yaml
 from solidarity_spectrum.resources import DATA, store_folder
-from solidarity_spectrum.service import Settings, guard, serve
-from solidarity_spectrum.validation import report
 from solidarity_spectrum.vocabulary import vocabulary
 
 MAX_QUERY = 10_000_000
@@ -102,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
 
     sub = verb("validate", _validate, "judge contributions against the shapes and the graph")
     sub.add_argument("files", nargs="+", metavar="FILE", help="files, or - for standard input (with --input)")
-    sub.add_argument("--input", choices=sorted(validation.FORMATS), help="input format (default: by file name)")
+    sub.add_argument("--input", metavar="FORMAT", help="input format (default: by file name)")
     sub.add_argument("--format", "-f", choices=("text", "json"), default="text", help="report format")
     sub.add_argument("--engine", choices=("fast", "reference"), default="fast", help="reference is pySHACL, slower")
     with_store(sub)
@@ -139,6 +139,8 @@ def _progress(text: str) -> None:
 
 
 def _build(options: argparse.Namespace) -> int:
+    from solidarity_spectrum import build
+
     built = build.build(options.data, options.store, _progress)
     if built.refused:
         print(report.text(built.findings, options.language), file=sys.stderr)
@@ -154,6 +156,8 @@ def _line(value: object) -> str:
 
 
 def _serve(options: argparse.Namespace) -> int:
+    from solidarity_spectrum.service import Settings, serve
+
     store.manifest(options.store)
     serve(options.store, options.host, options.port, Settings(workers=options.workers, query_timeout=options.timeout))
     return 0
@@ -162,6 +166,8 @@ def _serve(options: argparse.Namespace) -> int:
 def _query(options: argparse.Namespace) -> int:
     graph = store.open_disk(options.store)
     text = _query_text(options, graph)
+    # The engine cannot be interrupted, so Ctrl-C must end the process itself.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     shape = options.format or ("table" if sys.stdout.isatty() else "")
     try:
         look = guard.scan(text, max_bytes=MAX_QUERY, allow_service=True)
@@ -259,6 +265,8 @@ def _questions(options: argparse.Namespace) -> int:
 
 
 def _validate(options: argparse.Namespace) -> int:
+    from solidarity_spectrum import validation
+
     inputs = []
     for name in options.files:
         kind = options.input or Path(name).suffix.lower().removeprefix(".")

@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from solidarity_spectrum.service.guard import MAX_NESTING, MAX_OPERATORS, MAX_PATTERNS, Refused, scan
+from solidarity_spectrum.guard import MAX_NESTING, MAX_OPERATORS, MAX_PATTERNS, Refused, scan
 from solidarity_spectrum.service.negotiation import best_language, best_type
 
 ROOT = Path(__file__).resolve().parent.parent

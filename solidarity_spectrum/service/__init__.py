@@ -1,7 +1,7 @@
 """The service: SPARQL endpoint, linked-data pages and question catalogue over a built store, read-only.
 
 Queries are answered by processes that can be killed (`workers`, `pool`); what is too much is refused before
-evaluation (`guard`).
+evaluation (`solidarity_spectrum.guard`).
 """
 
 from pathlib import Path

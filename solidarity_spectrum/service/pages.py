@@ -16,8 +16,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from solidarity_spectrum.guard import scan
 from solidarity_spectrum.resources import BASE
-from solidarity_spectrum.service.guard import scan
 from solidarity_spectrum.service.home import home_view
 from solidarity_spectrum.service.negotiation import best_language, best_type
 from solidarity_spectrum.service.pool import Dataset, Pool

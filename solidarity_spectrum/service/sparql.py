@@ -12,7 +12,7 @@ import pyoxigraph as ox
 from starlette.requests import Request
 from starlette.responses import Response
 
-from solidarity_spectrum.service.guard import Refused, scan
+from solidarity_spectrum.guard import Refused, scan
 from solidarity_spectrum.service.negotiation import best_type
 from solidarity_spectrum.service.pool import PREFIXES, BadQuery, Crashed, Dataset, Pool, Unavailable, WrongFormat
 from solidarity_spectrum.service.settings import Settings

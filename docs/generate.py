@@ -1,0 +1,297 @@
+"""Writes the parts of docs/rules.md and docs/records.md that stand below their marker, from the ontology.
+
+What stands above the marker is written by hand and kept. `make docs` runs this; the tests compare.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+import rdflib
+from rdflib.collection import Collection
+from rdflib.namespace import DCTERMS, OWL, RDF, RDFS, SH, SKOS
+
+from solidarity_spectrum.records.context import Key, context
+from solidarity_spectrum.resources import BASE, ONTOLOGY
+
+DOCS = Path(__file__).parent
+MARKER = "<!-- Generated below this line from the folder ontology: change that, then run «make docs». -->"
+SOL = rdflib.Namespace(BASE + "ontology#")
+SOLSH = rdflib.Namespace(BASE + "shapes#")
+SCHEMA = rdflib.Namespace("https://schema.org/")
+LEVELS: dict[object, str] = {SH.Violation: "error", SH.Warning: "warning", SH.Info: "advice"}
+# Keys that stand beside the assertions of a record, and so in the first table of the page.
+EVIDENCE = ("id", "type", "status", "sources", "recorded", "recordedBy", "licence", "unverified")
+OWN_WORDS = {
+    "id": "The name of the record: lower-case letters, digits and hyphens. A concept's starts with `concept:`.",
+    "type": "What it is: one of the headings below.",
+    "sources": "What it rests on; see [Sources](#sources).",
+    "licence": "Address of the licence of this record.",
+    "unverified": "Keys and values that no source supports yet; see [What is not verified](#what-is-not-verified).",
+    "formerIds": "Ids under which it was known before; they go on leading to it.",
+    "label": "What a person calls it, by language; `en` at least.",
+    "altLabel": "Another name, by language.",
+    "description": "What there is to say in a sentence or two, by language.",
+    "note": "A caution to the reader, in English.",
+    "offices": "The offices that the person held.",
+    "organisation": "The body in which the office is held.",
+    "prefLabel": "The name of the concept, by language.",
+    "definition": "What the concept means, by language, in own words.",
+    "title": "The title as printed, by language.",
+    "url": "The address of a page about it.",
+    "passage": "The words that bear it out, in the language of the source; short.",
+    "place": "Where it is or took place.",
+    "date": "When it was said, decided or done.",
+    "startDate": "When it began.",
+    "endDate": "When it ended.",
+    "partOf": "The greater thing it is a part of: the act of a section, the party of a branch.",
+    "about": "What it is about.",
+    "value": "The number.",
+    "unit": "What is counted or measured, in English.",
+    "memberOf": "The body it belongs to now.",
+    "born": "When the person was born.",
+    "broader": "A concept that this one is a kind of.",
+    "narrower": "A concept that is a kind of this one.",
+    "related": "A concept that is neither broader nor narrower, but near.",
+    "inScheme": "The scheme of concepts: `concept:solidarity-spectrum-scheme`.",
+    "topConceptOf": "The same, for a concept that has no broader one.",
+    "attributedTo": "Who defined or coined it.",
+    "author": "Who wrote it.",
+    "accessRights": "Who may read it, and how.",
+}
+SOURCE_WORDS = {
+    "url": "The address that a reader can open.",
+    "title": "The title, with author or publisher and date where they help to find it.",
+}
+OWN_KINDS = {
+    "id": "id",
+    "type": "name of a type",
+    "unverified": "keys and values",
+    "url": "address",
+    "sources": "list",
+    "licence": "address",
+}
+# Borrowed properties that no shape speaks of, and the type that takes them.
+BORROWED = {"unit": SOL.Figure, "topConceptOf": SKOS.Concept, "accessRights": SOL.Work}
+PARTS = {
+    "offices": "Office",
+    "versions": "ProvisionVersion",
+    "penalties": "Penalty",
+    "exemptions": "Exemption",
+    "sentences": "Sentence",
+    "figures": "Figure",
+    "attributions": "Attribution",
+}
+
+
+@cache
+def ontology() -> rdflib.Graph:
+    """Modules, alignments, code lists and shapes."""
+    graph = rdflib.Graph()
+    for file in sorted(ONTOLOGY.glob("*/*.ttl")):
+        graph.parse(file)
+    return graph
+
+
+def text(node: rdflib.term.Node | None, predicate: rdflib.URIRef, language: str = "en") -> str:
+    """The text of a property in a language, fit for the cell of a table; empty if there is none."""
+    found = ontology().objects(node, predicate)
+    value = next((str(v) for v in found if isinstance(v, rdflib.Literal) and v.language == language), "")
+    return " ".join(value.split()).replace("|", r"\|").replace("<", "&lt;")
+
+
+def local(iri: object) -> str:
+    return re.split(r"[#/]", str(iri))[-1]
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
+    titles = list(head)
+    lines = [f"| {' | '.join(titles)} |", "|" + " --- |" * len(titles)]
+    return [*lines, *(f"| {' | '.join(row)} |" for row in rows), ""]
+
+
+def rules() -> Iterator[str]:
+    """Per file of shapes and per shape: name, level, and message in English and Hungarian."""
+    for file in sorted((ONTOLOGY / "shapes").glob("*.ttl")):
+        yield f"## {file.stem.capitalize()}\n"
+        here = rdflib.Graph().parse(file)
+        for shape in sorted(here.subjects(RDF.type, SH.NodeShape), key=str):
+            members = sorted({*here.objects(shape, SH.property), *here.objects(shape, SH.sparql)}, key=str)
+            yield f'### <a id="{local(shape)}"></a>{local(shape)}\n'
+            if about := text(shape, RDFS.comment):
+                yield f"{about}\n"
+            said = [rule for rule in [shape, *members] if text(rule, SH.message)]
+            if said:
+                yield from table(("rule", "level", "English", "magyar"), (_rule(shape, rule) for rule in said))
+
+
+def _rule(shape: rdflib.term.Node, rule: rdflib.term.Node) -> tuple[str, ...]:
+    # A SPARQL constraint has the level of its shape; a shape without a level finds violations (SHACL, 2.1.4).
+    level = ontology().value(rule, SH.severity) or ontology().value(shape, SH.severity) or SH.Violation
+    anchor = "" if rule == shape else f'<a id="{local(rule)}"></a>'
+    return f"{anchor}`{local(rule)}`", LEVELS[level], text(rule, SH.message), text(rule, SH.message, "hu")
+
+
+def _ancestors(iri: rdflib.URIRef) -> set[rdflib.term.Node]:
+    return {node for node in ontology().transitive_objects(iri, RDFS.subClassOf) if node}
+
+
+def _paths(node: rdflib.term.Node) -> Iterator[str]:
+    """The properties that a shape's path starts with: the property itself, or each alternative."""
+    if isinstance(node, rdflib.URIRef):
+        yield str(node)
+    elif alternatives := ontology().value(node, SH.alternativePath):
+        yield from (str(item) for item in Collection(ontology(), alternatives) if isinstance(item, rdflib.URIRef))
+
+
+def needs(classes: set[rdflib.term.Node]) -> dict[str, str]:
+    """For the keys that a shape of these classes speaks of, whether they are required or recommended, or empty."""
+    found: dict[str, str] = {}
+    names = {key.iri: name for name, key in context().keys["sources"].scoped.items()} | context().key_of
+    for shape in {s for cls in classes for s in ontology().subjects(SH.targetClass, cls)}:
+        for rule in ontology().objects(shape, SH.property):
+            level = ontology().value(rule, SH.severity)
+            least = int(str(ontology().value(rule, SH.minCount) or 0))
+            paths = list(_paths(ontology().value(rule, SH.path) or rule))
+            for path in paths:
+                key = names.get(path, "")
+                word = ""
+                if least and level in (SH.Violation, SH.Warning):
+                    word = "required" if level == SH.Violation else "recommended"
+                    word += " (one of several)" if len(paths) > 1 else ""
+                if key and (word.startswith("required") or not found.get(key)):
+                    found[key] = word
+    return found
+
+
+def takes(key: Key) -> str:
+    """What the value of a key looks like."""
+    if key.kind == "code":
+        return f"code of [{local(key.scheme)}](#codes-{local(key.scheme)})"
+    if key.kind == "language":
+        return "text by language"
+    if key.kind == "date":
+        return "[date](#dates)"
+    if key.kind == "term":
+        return "[relation](#relations)" if key.name == "relation" else "keys of the record"
+    if key.kind == "typed":
+        return {"boolean": "true or false", "integer": "whole number", "decimal": "number", "duration": "P90D, P1Y"}[
+            local(key.datatype)
+        ]
+    if key.name in PARTS:
+        return f"parts: [{PARTS[key.name]}](#{PARTS[key.name].lower()})"
+    if key.kind == "reference":
+        of = ontology().objects(rdflib.URIRef(key.iri), SCHEMA.rangeIncludes | RDFS.range)
+        kinds = sorted({text(kind, RDFS.label) for kind in of} - {""})
+        return f"id ({', '.join(kinds)})" if kinds else "id or address"
+    return "text"
+
+
+def meaning(name: str) -> str:
+    """What a key means."""
+    key = context().keys.get(name)
+    iri = rdflib.URIRef(key.iri) if key else None
+    said = text(iri, SKOS.definition).removesuffix(
+        " Stated as precisely as the source gives it, as a day, month, year or interval, so no datatype is fixed."
+    )
+    return OWN_WORDS.get(name) or said or text(iri, RDFS.label).capitalize() + "."
+
+
+def _key_rows(names: Iterable[str], needed: dict[str, str]) -> Iterator[tuple[str, ...]]:
+    for name in names:
+        yield f"`{name}`", OWN_KINDS.get(name) or takes(context().keys[name]), needed.get(name, ""), meaning(name)
+
+
+def _source_rows(names: Iterable[str]) -> Iterator[tuple[str, ...]]:
+    needed = needs({SOL.Citation})
+    for name in names:
+        key = context().keys["sources"].scoped.get(name) or context().keys[name]
+        words = SOURCE_WORDS.get(name) or meaning(name)
+        yield f"`{name}`", "address" if name == "url" else takes(key), needed.get(name, ""), words
+
+
+def _domain(key: Key) -> set[rdflib.term.Node]:
+    domain = set(ontology().objects(rdflib.URIRef(key.iri), SCHEMA.domainIncludes))
+    return domain | {BORROWED[key.name]} if key.name in BORROWED else domain
+
+
+def records() -> Iterator[str]:
+    """Keys by type, relations and code lists."""
+    computed = ("earliest", "latest", "contentHash", "describes")
+    own = {name: key for name, key in context().keys.items() if name not in (*EVIDENCE, *computed)}
+    head = ("key", "value", "", "meaning")
+    every = needs({SOL.Entity})
+    citation = {name for name, word in needs({SOL.Citation}).items()} | {
+        name for name, key in own.items() if _domain(key) & {SOL.Citation}
+    }
+    citation |= {"passage"}
+    general = [name for name in own if name in every or _domain(own[name]) & {SOL.Entity}]
+    general = ["label", "altLabel", "note", "formerIds", *(n for n in general if n not in ("label", "altLabel"))]
+    yield "## Every record\n"
+    must = needs({SOL.RecordGraph}) | dict.fromkeys(("id", "type", "status", "sources", "label"), "required")
+    yield from table(head, _key_rows([*EVIDENCE, *general], every | must))
+    yield "## Sources\n"
+    yield "Each item of `sources` takes these keys and no `id` or `type`.\n"
+    order = ["url", "title", *sorted(citation - {"url", "title"}, key=list(context().keys).index)]
+    yield from table(head, _source_rows(order))
+    for name, iri in context().classes.items():
+        classes = _ancestors(rdflib.URIRef(iri)) - {SOL.Entity, OWL.Thing}
+        needed = needs(classes)
+        fitting = [key for key in own if key not in general and (key in needed or _domain(own[key]) & classes)]
+        yield f"## {name}\n"
+        yield f"{meaning_of_class(iri)}\n"
+        if fitting:
+            yield from table(head, _key_rows(fitting, needed))
+    yield from _relations()
+    yield from _codes()
+
+
+def meaning_of_class(iri: str) -> str:
+    node = rdflib.URIRef(iri)
+    return text(node, SKOS.definition) or "An idea that statements, laws and practices may express."
+
+
+def _relations() -> Iterator[str]:
+    def below(root: rdflib.URIRef) -> list[rdflib.term.Node]:
+        found = {node for node in ontology().transitive_subjects(RDFS.subPropertyOf, root) if node}
+        return sorted(found - {root}, key=str)
+
+    yield "## Relations\n"
+    yield "The values of `relation` in a Connection.\n"
+    for title, root, but in (
+        ("Argued: somebody's interpretation", SOL.argued, {SOL.classifies}),
+        ("Documented: what a source reports", SOL.documented, set()),
+    ):
+        yield f"### {title}\n"
+        rows = ((f"`{local(r)}`", text(r, SKOS.definition)) for r in below(root) if r not in but)
+        yield from table(("relation", "meaning"), rows)
+
+
+def _codes() -> Iterator[str]:
+    yield "## Codes\n"
+    for file in sorted((ONTOLOGY / "vocabularies").glob("*.ttl")):
+        scheme = rdflib.URIRef(BASE + "concept/" + file.stem)
+        codes = sorted(ontology().subjects(SKOS.inScheme, scheme), key=str)
+        if not codes:
+            continue
+        yield f'### <a id="codes-{file.stem}"></a>{file.stem}\n'
+        yield f"{text(scheme, DCTERMS.description)}\n"
+        rows = ((f"`{local(c)}`", text(c, SKOS.prefLabel), text(c, SKOS.definition)) for c in codes)
+        yield from table(("code", "name", "meaning"), rows)
+
+
+PAGES = {"rules.md": rules, "records.md": records}
+
+
+def page(name: str) -> str:
+    """The page as it should be: what is written by hand, then what follows from the ontology."""
+    head, marker, _ = (DOCS / name).read_text("utf-8").partition(MARKER)
+    if not marker:
+        raise ValueError(f"{name} lacks the line {MARKER}")
+    return f"{head}{MARKER}\n\n" + "\n".join(PAGES[name]()).rstrip() + "\n"
+
+
+if __name__ == "__main__":
+    for file_name in PAGES:
+        (DOCS / file_name).write_text(page(file_name), "utf-8")

@@ -1,0 +1,582 @@
+"""The shipped data: what must hold of every record, and what became of the fact base they were made from.
+
+The second half needs the fact base itself, the folder `shared/facts` beside the checkout, and is skipped where there is
+none. The ledgers in `docs/fact-base` say what each field became, and name every single fact that became something else.
+"""
+
+import calendar
+import csv
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from solidarity_spectrum.build import read_data
+from solidarity_spectrum.records.dates import bounds
+from solidarity_spectrum.resources import BASE, DATA
+
+Value = Any
+Data = dict[str, Value]
+
+ROOT = Path(__file__).parent.parent
+LEDGERS = sorted((ROOT / "docs" / "fact-base").glob("*.yaml"))
+FACTS = ROOT.parent / "shared" / "facts"
+LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # every scalar stays text
+CARRIED = ("hungary.yaml", "concepts.yaml")  # the files of the fact base that are carried over whole
+LONGEST_QUOTATION = 300
+
+
+def load(path: Path) -> Value:
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
+
+
+def listed(value: Value) -> list[Value]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def scalars(value: Value, path: str = "") -> Iterator[tuple[str, str]]:
+    """Every text of a nested value with the dotted path of keys to it; `[]` marks a list."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from scalars(item, f"{path}.{key}" if path else key)
+    elif isinstance(value, list):
+        for item in value:
+            yield from scalars(item, f"{path}[]")
+    elif value is not None:
+        yield path, str(value)
+
+
+@cache
+def records() -> dict[str, Data]:
+    """The records of data/, those of its tables among them, by id."""
+    return {record.data["id"]: record.data for record in read_data(DATA)}
+
+
+@cache
+def names() -> dict[str, Data]:
+    """The records by id and by every former id."""
+    everything = dict(records())
+    for record in records().values():
+        everything |= dict.fromkeys(listed(record.get("formerIds")), record)
+    return everything
+
+
+def find(name: str) -> Data | None:
+    """The record that an id of the fact base names now; concepts have a prefix of their own."""
+    candidates = (name, f"concept:{name}", f"concept:{name.removeprefix('concept-')}")
+    return next((names()[candidate] for candidate in candidates if candidate in names()), None)
+
+
+@cache
+def ledger(name: str) -> Data:
+    return dict(load(ROOT / "docs" / "fact-base" / f"{name}.yaml"))
+
+
+def exceptions() -> Iterator[Data]:
+    for path in LEDGERS:
+        yield from ledger(path.stem)["exceptions"]
+
+
+def of_type(*types: str) -> list[Data]:
+    return [record for record in records().values() if record["type"] in types]
+
+
+def decisions(case: str) -> list[Data]:
+    return [
+        step for step in of_type("Decision", "AdvocateGeneralOpinion", "ProceduralAct") if step.get("inCase") == case
+    ]
+
+
+# -- what must hold of every record ------------------------------------------------------------------------------------
+
+
+def test_every_record_names_its_sources_and_its_status() -> None:
+    bare = [
+        name
+        for name, record in records().items()
+        if not record.get("status")
+        or not listed(record.get("sources"))
+        or not all(s.get("url") for s in record["sources"])
+    ]
+    assert not bare
+
+
+def test_no_record_rests_on_the_project_alone() -> None:
+    # The project may speak for itself when it says who it is.
+    circular = [
+        name
+        for name, record in records().items()
+        if record["type"] != "Contributor" and all(source["url"].startswith(BASE) for source in record["sources"])
+    ]
+    assert not circular
+
+
+def test_quotations_are_short_and_name_their_language() -> None:
+    for statement in of_type("Statement"):
+        quotation = statement.get("quotation", {})
+        assert isinstance(quotation, dict), statement["id"]
+        for language, text in quotation.items():
+            assert re.fullmatch("[a-z]{2}", language), (statement["id"], language)
+            assert 0 < len(text) <= LONGEST_QUOTATION, (statement["id"], language, len(text))
+
+
+def test_every_statement_says_something() -> None:
+    assert not [s["id"] for s in of_type("Statement") if not s.get("quotation") and not s.get("description")]
+
+
+def test_no_charge_stands_without_its_outcome() -> None:
+    accused = [
+        case
+        for case in of_type("Case")
+        if any(case.get(key) for key in ("defendant", "chargedUnder", "chargeDescription"))
+    ]
+    assert accused
+    for case in accused:
+        assert case.get("finalOutcome") or any(step.get("outcome") for step in decisions(case["id"])), case["id"]
+        for person in listed(case.get("defendant")):
+            assert "Outcome:" in records()[person]["description"]["en"], person
+
+
+def test_decisions_are_numbered_in_the_order_of_their_dates() -> None:
+    for case in of_type("Case"):
+        steps = [step for step in decisions(case["id"]) if "sequence" in step]
+        numbers = [int(step["sequence"]) for step in steps]
+        assert len(set(numbers)) == len(numbers), case["id"]
+        dated = sorted(steps, key=lambda step: int(step["sequence"]))
+        days = [
+            bounds(next(step[key] for key in ("date", "announced", "published") if key in step))[0] for step in dated
+        ]
+        assert all(day is not None for day in days) and days == sorted(days, key=str), case["id"]
+
+
+# -- the ledgers -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", LEDGERS, ids=lambda path: path.stem)
+def test_a_ledger_names_its_file_and_gives_reasons(path: Path) -> None:
+    entries = ledger(path.stem)
+    assert entries["source"].endswith(".yaml") and entries["fields"]
+    for entry in entries["exceptions"]:
+        assert entry.keys() <= {"id", "field", "value", "became", "reason", "source"}, entry
+        assert entry["id"] and entry["field"] and (entry.get("became") or entry.get("reason")), entry
+
+
+def test_merged_and_renamed_ids_are_answered_by_their_successors() -> None:
+    moved = [entry for entry in exceptions() if "merged into" in entry.get("became", "") or entry["field"] == "id"]
+    assert moved
+    for entry in moved:
+        record = find(entry["id"])
+        assert record, entry
+        assert record["id"] in re.split(r"[\s;(]+", entry["became"].removeprefix("merged into ")), entry
+        assert all(find(former) is record for former in re.findall(r"formerIds (\S+)", entry["became"])), entry
+
+
+def test_removed_records_are_gone() -> None:
+    removed = [entry["id"] for entry in exceptions() if entry.get("reason", "").startswith("removed:")]
+    assert removed
+    assert not [name for name in removed if find(name)]
+
+
+def test_the_source_of_a_confirmation_is_cited_by_the_record() -> None:
+    confirmed = [entry for entry in exceptions() if "source" in entry]
+    assert confirmed
+    for entry in confirmed:
+        record = find(entry["id"])
+        assert record and entry["source"] in addresses(record), entry
+
+
+def addresses(record: Data) -> set[str]:
+    return {source[key] for source in record["sources"] for key in ("url", "readAt") if key in source}
+
+
+# -- against the fact base ---------------------------------------------------------------------------------------------
+
+beside = pytest.mark.skipif(not FACTS.is_dir(), reason=f"no fact base: {FACTS} is not a folder")
+
+
+@cache
+def facts(file: str) -> list[Data]:
+    return list(load(FACTS / file))
+
+
+@cache
+def corrections() -> Data:
+    return dict(load(FACTS / "CORRECTIONS.yaml"))
+
+
+def mapped(file: str) -> set[str]:
+    """The fields of a file of the fact base that the ledgers map."""
+    return {field for path in LEDGERS if ledger(path.stem)["source"] == file for field in ledger(path.stem)["fields"]}
+
+
+def dropped(file: str, field: str) -> bool:
+    """Whether a ledger drops the field, or the whole list or mapping it stands in."""
+    for path in LEDGERS:
+        entries = ledger(path.stem)
+        if entries["source"] == file and entries["fields"].get(field, "").startswith("dropped"):
+            return True
+    return False
+
+
+def excepted(name: str, path: str) -> bool:
+    """Whether a ledger has a line for this field of this record, or of the one it is merged into.
+
+    The line may name the field above it.
+    """
+    merged = (find(name) or {"id": name})["id"].removeprefix("concept:")
+    for entry in exceptions():
+        if entry["id"] in (name, merged):
+            field = re.sub(r"^(concept\.)?(facts\.)?", "", entry["field"].split(" (")[0]).replace("[]", "")
+            if path == field or path.startswith(f"{field}."):
+                return True
+    return False
+
+
+def plain(text: str) -> str:
+    """Text without what differs between two ways to write the same: quotation marks, dashes, blanks, case."""
+    text = re.sub("[‘’‚‛]", "'", re.sub("[“”„]", '"', text)).replace("–", "-")
+    return re.sub(r"\s+", " ", text).casefold()
+
+
+MONTHS = list(calendar.month_name)
+IDENTIFIERS = ("identifiers.", "bill", "iso_3166_1")
+WORDS = ("quote", "prefLabel", "alt_labels", "definition", "facets.")
+DATE = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])(?:-\d\d)?\b")
+
+
+def says(record: Data, path: str, value: str) -> bool:
+    """Whether a record holds a fact: words and identifiers whole, dates in either form, numbers each for itself.
+
+    What only its label or the title of a source says does not count, save for the places in the essays.
+    """
+    beside_it = () if path.startswith("locators") else ("label", "sources")
+    text = plain(" | ".join(item for _, item in scalars({k: v for k, v in record.items() if k not in beside_it})))
+    if path == "quote_lang":
+        return value in record["quotation"]
+    if path == "identifiers.docket":  # joined cases have one each
+        return set(re.split(", | and ", value)) == set(listed(record["docket"]))
+    if path.startswith((*IDENTIFIERS, *WORDS)):
+        return plain(value) in text
+    known = find(value)
+    if known and known is not record and re.fullmatch("[a-z0-9-]+", value):
+        return known["id"] in {item for _, item in scalars(record)}
+    for date in DATE.findall(value):
+        year, month, *day = date.split("-")
+        written = f"{MONTHS[int(month)]} {year}"
+        written = f"{int(day[0])} {written}" if day else written
+        if date not in text and plain(written) not in text:
+            return False
+    numbers = set(re.findall(r"\d+(?:\.\d+)?", text.replace(",", "")))
+    return all(number in numbers for number in re.findall(r"\d+(?:\.\d+)?", DATE.sub("", value).replace(",", "")))
+
+
+@beside
+@pytest.mark.parametrize("file", CARRIED)
+def test_every_id_of_the_fact_base_resolves(file: str) -> None:
+    assert not [fact["id"] for fact in facts(file) if not find(fact["id"])]
+
+
+@beside
+@pytest.mark.parametrize("file", CARRIED)
+def test_every_field_of_the_fact_base_is_mapped(file: str) -> None:
+    unmapped: set[str] = set()
+    for fact in facts(file):
+        fields = [key for key in fact if key != "facts"] + [f"facts.{path}" for path, _ in scalars(fact["facts"])]
+        for field in fields:
+            spelling = f"{fact['kind']}.{field}"
+            if not {spelling, spelling.removesuffix("[]")} & mapped(file):
+                unmapped.add(spelling)
+    assert not unmapped
+
+
+@beside
+def test_every_fact_of_the_hungarian_file_is_held() -> None:
+    lost = []
+    for fact in facts("hungary.yaml"):
+        record = find(fact["id"])
+        if record is None or fact["kind"] == "link":  # links have a test of their own
+            continue
+        for path, value in scalars(fact["facts"]):
+            field = path.replace("[]", "")
+            if dropped("hungary.yaml", f"{fact['kind']}.facts.{field}") or excepted(fact["id"], field):
+                continue
+            if not says(record, field, value):
+                lost.append((fact["id"], field, value))
+    assert not lost
+
+
+@beside
+def test_every_fact_of_the_concepts_is_held() -> None:
+    with (DATA / "mappings" / "concepts.sssom.tsv").open(encoding="utf-8") as table:
+        rows = list(csv.DictReader((line for line in table if not line.startswith("#")), delimiter="\t"))
+    mappings = {(row["subject_id"], row["predicate_id"], row["object_id"].split(":")[1]) for row in rows}
+    lost = []
+    for fact in facts("concepts.yaml"):
+        record = find(fact["id"])
+        assert record, fact["id"]
+        for path, value in scalars({key: item for key, item in fact["facts"].items() if key != "matches"}):
+            field = path.replace("[]", "")
+            coded = field in ("family", "locators.section")  # a code, and a heading whose remarks are left out
+            if (
+                coded
+                or dropped("concepts.yaml", f"concept.facts.{path.removesuffix('[]')}")
+                or excepted(fact["id"], field)
+            ):
+                continue
+            essay = set(listed(the(value).get("url"))) if field == "locators.essay" else set()
+            if not essay & addresses(record) and not says(record, field, value):
+                lost.append((fact["id"], field, value))
+        for match in fact["facts"].get("matches", []):
+            if (record["id"], f"skos:{match['relation']}", match["id"]) not in mappings:
+                lost.append((fact["id"], "matches", match["id"]))
+    assert not lost
+
+
+@beside
+def test_every_link_of_the_fact_base_is_held() -> None:
+    relations = ledger("hungary-cases")["relations"]
+    wrong = []
+    for fact in facts("hungary.yaml"):
+        if fact["kind"] != "link":
+            continue
+        record, relation = find(fact["id"]), relations[fact["facts"]["relation"]]
+        ends = [find(fact["facts"][end]) for end in ("from", "to")]
+        assert record and all(ends), fact["id"]
+        subject, object_ = ends if relation["swapped"] == "false" else ends[::-1]
+        assert subject and object_
+        same = (record["subject"], record["object"]) == (subject["id"], object_["id"])
+        named = record.get("claimant") or record.get("claimantName") or "argued_by" not in fact["facts"]
+        known = record["relation"] == relation["relation"] or excepted(fact["id"], "relation")
+        if not (same and named and known):
+            wrong.append(fact["id"])
+    assert not wrong
+
+
+@beside
+@pytest.mark.parametrize("file", CARRIED)
+def test_every_source_of_the_fact_base_is_cited(file: str) -> None:
+    lost = [
+        (fact["id"], source["url"])
+        for fact in facts(file)
+        for source in fact["sources"]
+        if source.get("url") not in (None, "", "null")
+        and source["url"] not in addresses(find(fact["id"]) or {"sources": []})
+        and not excepted(fact["id"], "sources.url")
+    ]
+    assert not lost
+
+
+@beside
+@pytest.mark.parametrize("file", CARRIED)
+def test_statuses_are_those_of_the_fact_base_or_accounted_for(file: str) -> None:
+    for fact in facts(file):
+        record = find(fact["id"])
+        assert record, fact["id"]
+        # A merged record has the status of the union.
+        if record["id"] in (fact["id"], f"concept:{fact['id']}") and not excepted(fact["id"], "status"):
+            assert record["status"] == fact["status"].replace("from-memory", "unverified"), fact["id"]
+
+
+@beside
+@pytest.mark.parametrize(
+    ("theirs", "ours"), [("unga-votes", "votes/unga"), ("treaty-ratifications", "treaties/actions")]
+)
+def test_the_tables_hold_the_hungarian_rows(theirs: str, ours: str) -> None:
+    def rows(path: Path) -> list[dict[str, str]]:
+        with path.open(encoding="utf-8", newline="") as table:
+            return [row for row in csv.DictReader(table) if row["iso3"] == "HUN"]
+
+    assert rows(FACTS / f"{theirs}.csv") == rows(DATA / f"{ours}.csv") != []
+
+
+# -- the corrections ---------------------------------------------------------------------------------------------------
+
+
+def the(name: str) -> Data:
+    """The record of that id or former id; a missing one fails the test that asks."""
+    found = find(name)
+    assert found, f"no record {name}"
+    return found
+
+
+def has(name: str, **values: Value) -> Callable[[], bool]:
+    return lambda: all(the(name).get(key) == value for key, value in values.items())
+
+
+def mentions(name: str, key: str, *words: str) -> Callable[[], bool]:
+    return lambda: all(word in plain(str(the(name).get(key))) for word in map(plain, words))
+
+
+OPINION = {"type": "AdvocateGeneralOpinion"}
+APPLIED: dict[tuple[str, str], Callable[[], bool]] = {
+    ("work-hrc-concluding-observations-2018", "facts.adopted"): has(
+        "work-hrc-concluding-observations-2018",
+        adopted="2018-03-29",
+        published="2018-04-05",
+        unSymbol="CCPR/C/HUN/CO/6",
+    ),
+    ("decision-cjeu-c-821-19", "facts.held_3"): mentions(
+        "decision-cjeu-c-821-19", "unverified", "8(2), 12(1)(c) and 22(1)"
+    ),
+    ("case-cjeu-c-715-17", "facts.brought"): has("case-cjeu-c-715-17", lodged="2017-12-22"),
+    ("statement-orban-ethnic-homogeneity-2017", "facts.quote"): mentions(
+        "statement-orban-ethnic-homogeneity-2017", "quotation", "ethnic homogeneity", "too much mixing"
+    ),
+    ("decision-hu-ab-3-2019", "facts.date"): has("decision-hu-ab-3-2019", announced="2019-02-28", date=None),
+    ("link-statement-toroczkai-video-2015--rhetoric-announces--hu-act-cxl-2015", "facts.relation"): has(
+        "link-statement-toroczkai-video-2015--rhetoric-announces--hu-act-cxl-2015", relation="invokes"
+    ),
+    ("opinion-cjeu-c-821-19-ag", "kind"): has("opinion-cjeu-c-821-19-ag", **OPINION),
+    ("opinion-cjeu-c-808-18-ag", "kind"): has("opinion-cjeu-c-808-18-ag", **OPINION),
+    ("opinion-cjeu-c-78-18-ag", "kind"): has("opinion-cjeu-c-78-18-ag", **OPINION),
+    ("opinion-cjeu-c-564-18-ag", "kind"): has("opinion-cjeu-c-564-18-ag", **OPINION),
+    ("hu-fundamental-law-article-xiv", "facts.law"): has(
+        "hu-fundamental-law-article-xiv", partOf="hu-fundamental-law", insertedBy="hu-seventh-amendment"
+    ),
+    ("hu-cpc-border-closure-procedure", "facts.law"): has(
+        "hu-cpc-border-closure-procedure", partOf="hu-act-xix-1998", insertedBy="hu-act-cxl-2015"
+    ),
+    ("rescue-framing", "facts.same_as_in_other_cluster_file"): has("rescue-framing", formerIds=None),
+    ("link-statement-amnesty-seyhan-2018--actor-criticises-decision--decision-hu-ahmed-h-4", "facts.relation"): has(
+        "link-statement-amnesty-seyhan-2018--actor-criticises-decision--decision-hu-ahmed-h-4",
+        relation="criticises",
+        subject="statement-amnesty-seyhan-2018",
+    ),
+    ("case-cjeu-c-643-15", "facts.applicants"): has("case-cjeu-c-643-15", applicant=["slovakia", "hungary"]),
+    ("case-cjeu-c-643-15", "facts.intervener_for_applicants"): has("case-cjeu-c-643-15", intervener="poland"),
+    ("case-cjeu-c-715-17", "facts.respondents"): has("case-cjeu-c-715-17", respondent=["poland", "hungary", "czechia"]),
+    ("ie-international-solidarity-mandate", "facts.holders"): lambda: (
+        "ie-international-solidarity-mandate" in ledger("concepts")["not_yet"]
+    ),
+    ("echr-p4-art-4", "facts.jurisdiction"): has("echr-p4-art-4", jurisdiction=None, partOf="echr-protocol-4"),
+    ("statement-hegedus-2022", "facts.date"): has("statement-hegedus-2022", date="2022-07-26"),
+    ("statement-hegedus-2022", "note"): mentions("statement-hegedus-2022", "note", "28 July 2022", "proud of him"),
+    ("statement-unhcr-2018-02-16", "facts.target"): has(
+        "statement-unhcr-2018-02-16", targetDescription="the limit of two people a day at the transit zones"
+    ),
+    ("statement-ohchr-2018-02-16", "facts.quote"): mentions(
+        "statement-ohchr-2018-02-16", "quotation", "a worrying continuation", "assault on human rights and civic space"
+    ),
+    ("decision-ecthr-mkkp-chamber", "facts.identifiers.ecli"): has(
+        "decision-ecthr-mkkp-chamber", ecli="ECLI:CE:ECHR:2018:0123JUD000020117"
+    ),
+    ("decision-ecthr-mkkp-gc", "facts.identifiers.ecli"): has(
+        "decision-ecthr-mkkp-gc", ecli="ECLI:CE:ECHR:2020:0120JUD000020117"
+    ),
+    ("decision-ecthr-mh-sb", "facts.identifiers.ecli"): has(
+        "decision-ecthr-mh-sb", ecli="ECLI:CE:ECHR:2024:0222JUD001094017"
+    ),
+    ("decision-ecthr-ha", "facts.identifiers.ecli"): has(
+        "decision-ecthr-ha", ecli="ECLI:CE:ECHR:2025:0619JUD003949818"
+    ),
+    ("case-ecthr-ha", "facts.lodged"): has("case-ecthr-ha", lodged="2018-08-21"),
+}
+"""Every correction of the files carried over, whatever its severity, and what shows that it was made."""
+
+
+@beside
+def test_every_correction_is_applied() -> None:
+    files = (*CARRIED, "works.yaml")
+    asked = {(entry["id"], entry["field"]) for entry in corrections()["corrections"] if entry["file"] in files}
+    assert asked == APPLIED.keys()
+    assert not [correction for correction, made in APPLIED.items() if not made()]
+
+
+def lines(section: str, *files: str) -> Iterable[Data]:
+    return [entry for entry in corrections()[section] if entry["file"] in files]
+
+
+REMEMBERED: dict[tuple[str, str], tuple[str, ...]] = {
+    ("hungary", "facts.eu_member_since"): ("memberSince",),
+    ("viktor-orban", "facts.role (1998-2002)"): ("offices",),
+    ("hu-act-c-2012", "facts.in_force"): ("inForce",),
+    ("hu-act-xciv-2016", "facts.identifiers.official_number"): ("officialNumber",),
+    ("hu-act-xx-2017", "facts.adopted, facts.identifiers.official_number"): ("adopted", "officialNumber"),
+    ("decision-cjeu-c-643-15", "facts.identifiers"): ("ecli", "celex"),
+    ("decision-hu-ab-32-2021", "facts.identifiers.official_number"): ("officialNumber",),
+    ("decision-hu-ab-asotthalom-2017", "facts.identifiers.official_number"): ("officialNumber",),
+    ("decision-hu-ahmed-h-4", "facts.date (day)"): ("date",),
+    ("decision-hu-roszke-ten-2", "facts.court"): ("court",),
+    ("decision-hu-petra-laszlo-1", "facts.court"): ("court",),
+    ("decision-hu-petra-laszlo-3", "facts.date"): ("date",),
+    ("statement-orban-poison-2016", "facts.date"): ("date",),
+    ("statement-pinter-january-2018", "facts.date"): ("date",),
+    ("statement-balazs-orban-venice-2018", "facts.date"): ("date",),
+    ("work-venice-cdl-ad-2018-035", "facts.identifiers.coe, facts.adopted"): ("coeReference", "adopted"),
+    ("work-venice-2017-transparency", "facts.identifiers.coe, facts.adopted"): ("coeReference", "adopted"),
+}
+"""The remembered fields of the files carried over, and the keys they became."""
+
+
+def confirmed(name: str, key: str) -> bool:
+    """Whether a ledger names the source that confirms this key of this record."""
+    return any(
+        entry["id"] == name and "source" in entry and re.split(r"[\s:,]", entry["became"])[0] == key
+        for entry in exceptions()
+    )
+
+
+@beside
+def test_remembered_fields_are_confirmed_or_set_aside() -> None:
+    asked = {(entry["id"], entry["field"]) for entry in lines("fields_from_memory_in_verified_records", *CARRIED)}
+    assert asked == REMEMBERED.keys()
+    for (name, _), keys in REMEMBERED.items():
+        for key in keys:
+            if confirmed(name, key):
+                continue
+            shown, aside = the(name).get(key, ""), the(name)["unverified"][key]
+            if isinstance(aside, list):
+                assert not {item["id"] for item in aside} & {item["id"] for item in shown}, (name, key)
+            else:  # a month may be known where the day is remembered
+                assert aside.startswith(shown) and aside != shown, (name, key)
+
+
+@beside
+def test_remembered_identifiers_stand_nowhere_in_the_open() -> None:
+    """A number set aside in one record must not come back in the label of another."""
+    aside = {
+        (item, name)
+        for name, found in records().items()
+        for key, value in found.get("unverified", {}).items()
+        if key in ("officialNumber", "ecli", "celex", "coeReference", "altLabel")
+        for _, item in scalars(value)
+    }
+    assert aside
+    for item, _ in aside:
+        for name, found in records().items():
+            shown = {key: value for key, value in found.items() if key not in ("unverified", "note")}
+            assert not any(item in text for _, text in scalars(shown)), (item, name)
+
+
+@beside
+def test_demotions_and_promotions_are_applied() -> None:
+    for entry in lines("demote", *CARRIED, "works.yaml"):
+        found = find(entry["id"])
+        if found is None:
+            assert entry["id"] in ledger("concepts")["not_yet"], entry
+        elif entry["field"] == "status":
+            assert found["status"] == entry["to"], entry
+        else:
+            assert entry["field"] == "sources.tier" and {s["tier"] for s in found["sources"]} == {entry["to"]}, entry
+    for entry in lines("promote", *CARRIED):
+        if entry["to"] == "verified":
+            assert the(entry["id"])["status"] == "verified", entry
+        else:
+            assert "from memory" not in the(entry["id"]).get("note", ""), entry
+
+
+@beside
+def test_twins_are_one_and_namesakes_are_several() -> None:
+    for twins in corrections()["twins"]:
+        kept = find(twins["keep"])  # «all, linked» is the id of no record
+        if kept:
+            assert all(find(name) is kept for name in twins["ids"]), twins
+        elif not twins["keep"].startswith("all"):
+            assert not any(map(find, twins["ids"])), twins
+    for several in corrections()["not_twins"]:
+        held = [held["id"] for name in several["ids"] if (held := find(name))]
+        assert len(set(held)) == len(held), several
