@@ -38,6 +38,11 @@ class Parameter:
     label: dict[str, str] = field(hash=False)
     default: str = ""
 
+    @property
+    def names_a_node(self) -> bool:
+        """Whether its value must be something that the graph holds."""
+        return self.type not in ("date", "integer", "text")
+
     def term(self, value: str) -> str:
         """The value as a SPARQL term. Raises QuestionError if it cannot be one."""
         try:
@@ -159,7 +164,7 @@ def check(question: Question, values: dict[str, str], graph: ox.Store) -> None:
     """Refuse ids that the graph does not hold, rather than answer with nothing. Raises QuestionError."""
     for parameter in question.parameters:
         value = values.get(parameter.name)
-        if not value or parameter.type in ("date", "integer", "text"):
+        if not value or not parameter.names_a_node:
             continue
         term = ox.NamedNode(parameter.term(value)[1:-1])
         if next(graph.quads_for_pattern(term, None, None, None), None) is None:

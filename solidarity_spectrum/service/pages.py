@@ -16,12 +16,25 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from solidarity_spectrum import questions
 from solidarity_spectrum.guard import scan
 from solidarity_spectrum.resources import BASE
 from solidarity_spectrum.service.home import home_view
 from solidarity_spectrum.service.negotiation import best_language, best_type
 from solidarity_spectrum.service.pool import Dataset, Pool
-from solidarity_spectrum.service.reading import LANGUAGES, PROLOGUE, Reader, Row, Table, Term, iri, parse_table, values
+from solidarity_spectrum.service.reading import (
+    LANGUAGES,
+    PROLOGUE,
+    Reader,
+    Row,
+    Table,
+    Term,
+    cited,
+    iri,
+    parse_table,
+    spaced,
+    values,
+)
 from solidarity_spectrum.service.settings import Settings
 from solidarity_spectrum.service.sparql import (
     GRAPHS,
@@ -114,6 +127,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._templates.filters |= {"cited": cited, "spaced": spaced}
 
     def routes(self) -> list[BaseRoute]:
         """Routes of the home page, of things, of pages and of data."""
@@ -383,6 +397,7 @@ class Pages:
         names = {row["name"].value: row for row in rows if "name" in row}
         given = {name: value for name, value in _parameters(request) if name in names and value}
         query = _bind(thing, given) or rows[0]["select"].value
+        await self._refuse_unknown(thing, given)
         body, _ = await self._pool.query(query, TABLES["json"])
         table = parse_table(body)
         await reader.fetch_labels(
@@ -405,6 +420,16 @@ class Pages:
             query=query,
             **_table_view(table, query),
         )
+
+    async def _refuse_unknown(self, thing: str, given: dict[str, str]) -> None:
+        """An id that the graph does not hold gets an error rather than an empty answer. Raises Problem 400."""
+        question = questions.catalogue().get(thing.removeprefix(BASE + "question/"))
+        for parameter in question.parameters if question else ():
+            value = given.get(parameter.name)
+            if value and parameter.names_a_node:
+                body, _ = await self._pool.query(f"ASK {{ {parameter.term(value)} ?p ?o }}", TABLES["json"])
+                if not parse_table(body).truth:
+                    raise Problem(400, "Bad parameter", f"parameter {parameter.name}: the graph has no «{value}»")
 
     async def query_form(self, request: Request, operation: Operation) -> Response:
         """The query form, with the answer below it if there is a query."""
@@ -470,8 +495,6 @@ def _bind(thing: str, given: dict[str, str]) -> str | None:
 
     Raises Problem 400 for a value that does not fit.
     """
-    from solidarity_spectrum import questions
-
     question = questions.catalogue().get(thing.removeprefix(BASE + "question/"))
     if question is None:
         return None

@@ -11,6 +11,7 @@ from solidarity_spectrum.service.sparql import TABLES
 
 LANGUAGES = ("en", "hu")
 PROLOGUE = "".join(f"PREFIX {name}: <{iri}>\n" for name, iri in PREFIXES.items())
+_CITED = re.compile(r"(.+) <(https?://[^<>\s]+)>", re.DOTALL)
 _IRI = re.compile(r'[^<>"{}|^`\\\x00-\x20]+\Z')
 
 
@@ -58,6 +59,22 @@ class Table:
     columns: list[str]
     rows: list[Row]
     truth: bool | None = None
+
+    @property
+    def shown(self) -> list[str]:
+        """The columns for a page, where a link carries its label: `lawLabel` beside `law` would say it twice."""
+        return [name for name in self.columns if name.removesuffix("Label") not in self.columns or "Label" not in name]
+
+
+def cited(term: Term) -> list[tuple[str, str]]:
+    """Title and address of each source in a cell of the catalogue's form «title <address> ; title <address>»."""
+    pieces = [] if term.is_iri else [_CITED.fullmatch(piece) for piece in term.value.split(" ; ")]
+    return [(piece[1], piece[2]) for piece in pieces if piece] if pieces and all(pieces) else []
+
+
+def spaced(name: str) -> str:
+    """A column's name as words: `lawDate` as «law date»."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
 
 
 def parse_table(body: bytes) -> Table:
