@@ -6,7 +6,7 @@ PORT ?= 8000
 DATA := $(shell find data ontology queries loaders solidarity_spectrum -type f -not -path '*/__pycache__/*' -not -name '* *')
 
 .DEFAULT_GOAL := help
-.PHONY: help install build serve test test-fast lint validate bench conformance lock wheel clean
+.PHONY: help install build serve test test-fast lint validate bench conformance docs lock wheel clean
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ bench: $(VENV)/tested build/store/manifest.json ## measure, beside what one woul
 
 conformance: $(VENV)/tested build/store/manifest.json ## run the W3C suites (SUITES=folder, else fetched)
 	$(BIN)/python -m pytest -m conformance
+
+docs: $(BIN)/solidarity ## write docs/rules.md and docs/records.md anew from the ontology
+	$(BIN)/python docs/generate.py
 
 lock: $(VENV)/tested ## renew the hashed lock files
 	$(BIN)/python -m pip install --quiet uv

@@ -9,6 +9,7 @@ import json
 import os
 import re
 import signal
+import socket
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -31,7 +32,11 @@ class Failure(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; returns the exit status."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if "run" not in options:
+        parser.print_help(sys.stderr)
+        return 2
     run: Callable[[argparse.Namespace], int] = options.run
     try:
         return run(options)
@@ -55,9 +60,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="solidarity",
         description="Actors, laws and concepts of solidarity with migrants: rhetoric → law → outcome, with evidence.",
+        epilog="Start with: solidarity build, then solidarity questions, then solidarity explain hu-btk-353a",
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    verbs = parser.add_subparsers(metavar="VERB", required=True)
+    verbs = parser.add_subparsers(metavar="VERB")
 
     def verb(name: str, run: Callable[[argparse.Namespace], int], about: str) -> argparse.ArgumentParser:
         sub = verbs.add_parser(name, help=about, description=about[0].upper() + about[1:] + ".")
@@ -93,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
         choices=["table", *store.RESULT_FORMATS, *store.GRAPH_FORMATS],
         help="default: table on a terminal, json or ttl otherwise",
     )
+    sub.add_argument("--sources", action="store_true", help="show the source columns in a table too")
     with_store(sub)
 
     sub = verb("questions", _questions, "list the question catalogue")
@@ -159,6 +166,13 @@ def _serve(options: argparse.Namespace) -> int:
     from solidarity_spectrum.service import Settings, serve
 
     store.manifest(options.store)
+    with socket.socket() as probe:  # a plain error now, rather than one from inside the server
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((options.host, options.port))
+        except OSError as error:
+            raise Failure(f"cannot listen on {options.host}:{options.port}: {error.strerror}; try --port") from error
+    _progress(f"serving {options.store} on http://{options.host}:{options.port}/ (Ctrl-C ends)")
     serve(options.store, options.host, options.port, Settings(workers=options.workers, query_timeout=options.timeout))
     return 0
 
@@ -178,7 +192,7 @@ def _query(options: argparse.Namespace) -> int:
             return 0
         answer = store.query(graph, text, shape if shape in store.RESULT_FORMATS else "json", union)
     except SyntaxError as error:
-        raise Failure(f"the query is not SPARQL: {error.msg}") from error
+        raise Failure(f"the query is not SPARQL: {_in_own_lines(str(error.msg), text)}") from error
     except (ValueError, guard.Refused) as error:
         raise Failure(str(error)) from error
     columns, rows = table.from_json(answer) if shape in ("", "json", "table") else ([], [[""]])
@@ -186,7 +200,10 @@ def _query(options: argparse.Namespace) -> int:
         for hint in _silent_terms(text, graph):
             print(f"solidarity: {hint}", file=sys.stderr)
     if shape == "table":
-        print(table.render(columns, rows))
+        kept = [i for i, name in enumerate(columns) if options.sources or not name.lower().endswith("sources")]
+        print(table.render([columns[i] for i in kept], [[row[i] for i in kept] for row in rows]))
+        if len(kept) < len(columns):
+            print(f"({len(columns) - len(kept)} source columns left out: add --sources, or --format csv)")
     else:
         sys.stdout.buffer.write(answer)
     return 0
@@ -211,6 +228,16 @@ def _query_text(options: argparse.Namespace, graph: ox.Store) -> str:
     except OSError:  # a query is often longer than a file name may be
         is_file = False
     return questions.prefixes() + (path.read_text("utf-8") if is_file else options.query)
+
+
+def _in_own_lines(message: str, text: str) -> str:
+    """The engine's message with the line counted in what the user wrote, and without its list of characters."""
+    hidden = questions.prefixes().count("\n") if text.startswith(questions.prefixes()) else 0
+
+    def own(match: re.Match[str]) -> str:
+        return f"{int(match[1]) - hidden}:{match[2]}"
+
+    return re.sub(r"\b(\d+):(\d+)\b", own, message, count=1)[:200]
 
 
 def _silent_terms(text: str, graph: ox.Store) -> list[str]:
@@ -244,6 +271,8 @@ def _questions(options: argparse.Namespace) -> int:
             print(json.dumps(asdict(question), ensure_ascii=False, indent=1))
             return 0
         print(question.question.get(options.language) or question.question["en"])
+        given = "".join(f" --param {p.name}={p.default}" for p in question.parameters if p.default)
+        print(f"\n  solidarity query {question.name}{given}\n")
         for parameter in question.parameters:
             default = f" (default {parameter.default})" if parameter.default else " (optional)"
             print(f"  --param {parameter.name}={parameter.type.upper()}  {parameter.label[options.language]}{default}")
@@ -271,7 +300,9 @@ def _validate(options: argparse.Namespace) -> int:
     for name in options.files:
         kind = options.input or Path(name).suffix.lower().removeprefix(".")
         if kind not in validation.FORMATS:
-            raise Failure(f"{name}: unknown format «{kind}»; give --input, one of {', '.join(validation.FORMATS)}")
+            tables = "; for tables of a known source see «solidarity load»" if kind in ("csv", "tsv", "xlsx") else ""
+            known = ", ".join(validation.FORMATS)
+            raise Failure(f"{name}: unknown format «{kind}»; give --input, one of {known}{tables}")
         data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
         inputs.append((name if name != "-" else "<stdin>", data, kind))
     findings, statements = validation.validate_files(inputs, options.store, options.engine)

@@ -1,5 +1,6 @@
 """Every assertion about an entity, each with the record it stands in and that record's sources."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -10,7 +11,10 @@ from solidarity_spectrum.reasoning import INFERRED
 from solidarity_spectrum.records import PROVENANCE, context
 from solidarity_spectrum.resources import BASE
 
-_ARGUMENT = ("sol:claimant", "sol:claimantName", "sol:statedIn", "sol:qualifier", "sol:rationale")
+_QUALIFIER = ("sol:qualifier",)
+_ARGUMENT = ("sol:claimant", "sol:claimantName", "sol:statedIn", "sol:rationale", *_QUALIFIER)
+_FIRST = ("rdf:type", "rdfs:label", "skos:prefLabel", "skos:definition", "dcterms:description")
+_DERIVED = ("sol:earliest", "sol:latest")
 _LABELS = ("rdfs:label", "skos:prefLabel", "dcterms:title")
 
 
@@ -26,12 +30,17 @@ class Source:
 
 @dataclass(slots=True)
 class Fact:
-    """One assertion; `subject` is set where it is about a part of the entity (an office, a version of a law)."""
+    """One assertion: property and value as a person reads them and, where they have one, their IRIs.
+
+    `subject_iri` is set where it is about a part of the entity (an office, a version of a law); `incoming` where the
+    entity is the object, and `value` then the subject.
+    """
 
     property: str
     value: str
+    property_iri: str
     value_iri: str = ""
-    subject: str = ""
+    subject_iri: str = ""
     incoming: bool = False
 
 
@@ -53,9 +62,9 @@ class Explainer:
         self.language = language
 
     def resolve(self, name: str) -> str | None:
-        """The IRI of an id, a compact IRI or an IRI, following redirects; None if the graph does not hold it."""
+        """The IRI of an id (redirects followed), a compact IRI, an IRI or a label; None if the graph has none."""
         for iri in (context().expand(name), BASE + "id/" + name, BASE + "concept/" + name):
-            if not iri.startswith("http"):
+            if not re.fullmatch(r"https?://[^\s<>\"{}|^`\\]+", iri):
                 continue
             node = ox.NamedNode(iri)
             for quad in self.store.quads_for_pattern(node, self._node("dcterms:isReplacedBy"), None, None):
@@ -63,6 +72,13 @@ class Explainer:
                 node = quad.object
             if next(self.store.quads_for_pattern(node, None, None, None), None):
                 return node.value
+        wanted = name.casefold()
+        for quad in self.store.quads_for_pattern(None, self._node("rdfs:label"), None, None):
+            named, label = quad.subject, quad.object
+            if not isinstance(named, ox.NamedNode) or not named.value.startswith(BASE):
+                continue
+            if isinstance(label, ox.Literal) and label.value.casefold() == wanted:
+                return named.value
         return None
 
     def ids(self) -> set[str]:
@@ -82,15 +98,25 @@ class Explainer:
         own = self._own_nodes(iri)
         for node in own:
             for quad in self.store.quads_for_pattern(ox.NamedNode(node), None, None, None):
-                self._add(found, quad, "" if node == iri else self.label(node), incoming=False)
+                self._add(found, quad, "" if node == iri else node, incoming=False)
         for quad in self.store.quads_for_pattern(None, None, ox.NamedNode(iri), None):
             if isinstance(quad.subject, ox.NamedNode) and quad.subject.value not in own:
                 self._add(found, quad, "", incoming=True)
-                for name in _ARGUMENT:  # an argument is never shown without whose it is
+                argued = self._holds(quad.subject, "rdf:type", "sol:ArguedConnection")
+                for name in _ARGUMENT if argued else _QUALIFIER:  # an argument is never shown without whose it is
                     for more in self.store.quads_for_pattern(quad.subject, self._node(name), None, quad.graph_name):
                         self._add(found, more, "", incoming=False)
+        first = [context().expand(name) for name in _FIRST]
         for item in found.values():
-            item.facts.sort(key=lambda fact: (fact.subject, fact.incoming, fact.property, fact.value))
+            item.facts.sort(
+                key=lambda fact: (
+                    fact.subject_iri,
+                    fact.incoming,
+                    first.index(fact.property_iri) if fact.property_iri in first else len(first),
+                    fact.property,
+                    fact.value,
+                )
+            )
         topic = self._node("foaf:primaryTopic")
 
         def order(graph: str) -> tuple[bool, bool, str]:
@@ -127,7 +153,7 @@ class Explainer:
         if isinstance(other, ox.Literal) and other.language:
             value += f" [{other.language}]"
         link = other.value if isinstance(other, ox.NamedNode) else ""
-        fact = Fact(self.label(quad.predicate.value), value, link, subject, incoming)
+        fact = Fact(self.label(quad.predicate.value), value, quad.predicate.value, link, subject, incoming)
         if fact not in found[graph].facts:
             found[graph].facts.append(fact)
 
@@ -176,6 +202,10 @@ class Explainer:
         ]
         return ", ".join(sorted(texts))
 
+    def _holds(self, subject: ox.NamedNode, predicate: str, value: str) -> bool:
+        found = self.store.quads_for_pattern(subject, self._node(predicate), self._node(value), None)
+        return next(found, None) is not None
+
     @staticmethod
     def _node(name: str) -> ox.NamedNode:
         return ox.NamedNode(context().expand(name))
@@ -187,18 +217,38 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def text(label: str, iri: str, evidence: Sequence[Evidence]) -> str:
-    """The explanation for a terminal: per record its status, its facts, part by part, then its sources."""
+    """The explanation for a terminal: per record its status, its facts with the parts inside them, its sources."""
+    derived = {context().expand(name) for name in _DERIVED}
     lines = [f"{label}  <{iri}>"]
     for item in evidence:
         lines += ["", f"{item.record}  [{item.status}]" if item.status else "what follows (inferred)"]
-        part = ""
+        of_part: dict[str, list[Fact]] = {}
         for fact in item.facts:
-            if fact.subject != part:
-                part = fact.subject
-                lines.append(f"    {part}")
-            arrow = "<- " if fact.incoming else ""
-            lines.append(f"{'      ' if part else '  '}{arrow}{fact.property}: {fact.value}")
-        for source in item.sources:
-            place = f", {source.locator}" if source.locator else ""
-            lines.append(f"  * {source.title}{place} ({source.tier})\n    {source.url}")
+            if fact.property_iri not in derived:
+                of_part.setdefault(fact.subject_iri, []).append(fact)
+        lines += _facts(of_part, "", "  ")
+        for part in list(of_part):  # parts that nothing in this record leads to
+            lines += _facts(of_part, part, "  ")
+        for source, places in _by_address(item.sources):
+            at = f", {'; '.join(places)}" if places else ""
+            lines.append(f"  * {source.title}{at} ({source.tier})\n    {source.url}")
     return "\n".join(lines)
+
+
+def _facts(of_part: dict[str, list[Fact]], part: str, indent: str) -> list[str]:
+    lines = []
+    for fact in of_part.pop(part, []):
+        lines.append(f"{indent}{'<- ' if fact.incoming else ''}{fact.property}: {fact.value}")
+        if fact.value_iri in of_part:
+            lines += _facts(of_part, fact.value_iri, indent + "    ")
+    return lines
+
+
+def _by_address(sources: Sequence[Source]) -> list[tuple[Source, list[str]]]:
+    """Each address once, with all the places in it."""
+    found: dict[str, tuple[Source, list[str]]] = {}
+    for source in sources:
+        _, places = found.setdefault(source.url, (source, []))
+        if source.locator and source.locator not in places:
+            places.append(source.locator)
+    return list(found.values())

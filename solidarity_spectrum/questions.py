@@ -182,7 +182,8 @@ def check(question: Question, values: dict[str, str], graph: ox.Store) -> None:
 @cache
 def prefixes() -> str:
     """The PREFIX lines that every query of the catalogue and every ad hoc query may rely on."""
-    return "".join(f"PREFIX {name}: <{iri}>\n" for name, iri in context().prefixes.items())
+    known = {"id": BASE + "id/"} | context().prefixes
+    return "".join(f"PREFIX {name}: <{iri}>\n" for name, iri in known.items())
 
 
 def quads() -> list[ox.Quad]:

@@ -6,10 +6,15 @@ import textwrap
 from collections.abc import Sequence
 
 from solidarity_spectrum.records import context
+from solidarity_spectrum.resources import BASE
+
+_CODES = BASE + "concept/"
 
 
 def shorten(iri: str) -> str:
-    """An IRI as a person would write it, with a prefix where one is known."""
+    """An IRI as a person would write it: a code or an id bare, anything else with a prefix where one is known."""
+    if iri.startswith(_CODES) and iri.count("/") > _CODES.count("/"):
+        return iri.rpartition("/")[2]
     for prefix, namespace in context().prefixes.items():
         if iri.startswith(namespace):
             return f"{prefix}:{iri[len(namespace) :]}"

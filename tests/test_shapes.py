@@ -265,3 +265,9 @@ def test_shapes_of_the_shapes() -> None:
     """pySHACL raises on a shape that the standard forbids; the fast engine would let some of them pass."""
     conforms, _, _ = pyshacl.validate(Graph(), shacl_graph=shapes(), meta_shacl=True)
     assert conforms
+
+
+def test_no_shape_refers_to_one_that_is_not_there() -> None:
+    """A reference to a missing shape conforms in silence, in both engines."""
+    used = {node for node in shapes().objects() if isinstance(node, URIRef) and node.startswith(SOLSH)}
+    assert used - set(shapes().subjects()) == set()

@@ -167,7 +167,7 @@ class _Expander:
             value = value[step]
         keys = [step for step in path if isinstance(step, str)]
         key = context().keys.get(near or (keys[-1] if keys else ""))
-        text = "" if isinstance(value, dict | list) else str(value)
+        text = "" if value is None or isinstance(value, dict | list) else str(value)
         place = self.source.place(path)
         self.findings.append(violation(rule, place, en, hu, focus, key.iri if key else "", text))
 
@@ -368,7 +368,7 @@ class _Expander:
                 f"«{text}» is not a date: {error}",
                 f"«{text}» nem dátum; így írja: ÉÉÉÉ-HH-NN, ÉÉÉÉ-HH, ÉÉÉÉ, 2017-10/2018-01",
             )
-            return None
+            return {"@value": text}  # so that the shapes do not miss a date as well
 
     def _reference(self, text: str, path: Path) -> str | None:
         if _ID.match(text):
