@@ -15,11 +15,12 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from solidarity_spectrum.resources import ONTOLOGY
 from solidarity_spectrum.service.negotiation import best_type
 from solidarity_spectrum.service.pages import Pages
 from solidarity_spectrum.service.pool import Pool
@@ -114,6 +115,12 @@ def create_app(store_dir: Path, *, settings: Settings) -> Starlette:
         headers = {"Cache-Control": "no-cache"}
         return FileResponse(file, media_type=GRAPHS["nq"], filename="solidarity-spectrum.nq", headers=headers)
 
+    async def context(_: Request) -> Response:
+        return FileResponse(ONTOLOGY / "context.jsonld", media_type="application/ld+json")
+
+    async def rules(_: Request) -> Response:
+        return RedirectResponse("/page/shapes", 303)  # the browser keeps the fragment, which names the rule
+
     async def health(_: Request) -> Response:
         return PlainTextResponse("ok\n")
 
@@ -141,6 +148,8 @@ def create_app(store_dir: Path, *, settings: Settings) -> Starlette:
         routes=[
             Route("/sparql", sparql, methods=["GET", "POST"]),
             Route("/dump.nq", dump),
+            Route("/context.jsonld", context),
+            Route("/docs/rules", rules),
             Route("/health", health),
             Route("/ready", ready),
             Mount("/static", StaticFiles(packages=[("solidarity_spectrum.service", "static")])),

@@ -1,0 +1,91 @@
+"""The service over the shipped data: the home page, every question, and what a reader or a program asks next."""
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from solidarity_spectrum import questions
+
+
+@pytest.fixture(scope="module")
+def client(store_folder: Path) -> Iterator[httpx.Client]:
+    """A client of a server over the shipped data."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "solidarity_spectrum", "serve", "--store", str(store_folder), "--port", str(port)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
+            for _ in range(200):
+                try:
+                    if client.get("/ready").status_code == 200:
+                        break
+                except httpx.TransportError:
+                    time.sleep(0.05)
+            yield client
+    finally:
+        server.terminate()
+        server.wait()
+
+
+@pytest.mark.parametrize("language", ["en", "hu"])
+def test_the_home_page_shows_one_whole_chain_with_its_sources(client: httpx.Client, language: str):
+    page = client.get("/", params={"lang": language}).text
+    steps = [
+        "id/statement-pinter-justification-2018",
+        "id/hu-act-vi-2018",
+        "id/hu-btk-353a",
+        "id/case-cjeu-c-821-19",
+        "id/decision-cjeu-c-821-19",
+        "concept/outcome/infringement-declared",
+    ]
+    places = [page.index(f'/{step}"') for step in steps]
+    assert places == sorted(places), "in the order rhetoric, law, case, outcome"
+    assert "https://fra.europa.eu/" in page
+    assert all(f"/question/{name}" in page for name in questions.catalogue())
+
+
+@pytest.mark.parametrize("name", questions.catalogue())
+def test_every_question_runs_on_its_page(client: httpx.Client, name: str):
+    page = client.get(f"/page/question/{name}")
+    assert page.status_code == 200 and "<table>" in page.text
+    answer = page.text[page.text.index("<table>") :]
+    assert 'href="http' in answer, "a way to the sources"
+
+
+def test_a_parameter_that_means_nothing_is_said_so(client: httpx.Client):
+    page = client.get(
+        "/page/question/case-instances", params={"case": "case-hu-ahmed"}, headers={"Accept": "text/html"}
+    )
+    assert page.status_code == 400 and "case-hu-ahmed" in page.text
+    page = client.get("/page/question/punishable-on", params={"day": "yesterday"}, headers=html)
+    assert page.status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("accept", "media_type", "suffix"),
+    [("text/turtle", "text/turtle", ".ttl"), ("application/ld+json", "application/ld+json", ".jsonld")],
+)
+def test_an_entity_is_data_for_programs(client: httpx.Client, accept: str, media_type: str, suffix: str):
+    answer = client.get("/id/hu-btk-353a", headers={"Accept": accept})
+    assert answer.status_code == 303 and answer.headers["location"] == f"/data/id/hu-btk-353a{suffix}"
+    data = client.get(answer.headers["location"])
+    assert data.headers["content-type"].startswith(media_type) and "P90D" in data.text
+
+
+def test_a_merged_id_leads_on(client: httpx.Client):
+    answer = client.get("/id/eu-decision-2015-1601", headers={"Accept": "text/html"})
+    assert answer.status_code == 301 and answer.headers["location"].endswith("/id/decision-eu-2015-1601")
+
+
+def test_the_context_and_the_rules_are_where_the_data_say(client: httpx.Client):
+    context = client.get("/context.jsonld")
+    assert context.headers["content-type"] == "application/ld+json" and "@context" in context.json()
+    rules = client.get("/docs/rules")
+    assert rules.status_code == 303 and 'id="Statement-speaker"' in client.get(rules.headers["location"]).text
