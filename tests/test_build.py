@@ -193,6 +193,18 @@ def test_the_rules_agree_with_a_standard_reasoner_on_what_they_share():
     assert mine == theirs
 
 
+def test_every_class_in_use_has_a_shape_of_its_own_or_of_a_wider_class(graph: ox.Store):
+    """`sol:Entity` alone does not count: what holds for everything says little."""
+    query = f"""
+    PREFIX sol: <{BASE}ontology#> PREFIX sh: <http://www.w3.org/ns/shacl#>
+    PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+    SELECT DISTINCT ?class {{
+      ?record a sol:RecordGraph . GRAPH ?record {{ ?thing a ?class }}
+      FILTER NOT EXISTS {{ ?class rdfs:subClassOf* ?wider . ?shape sh:targetClass ?wider FILTER(?wider != sol:Entity) }}
+    }}"""
+    assert not list(graph.query(query, use_default_graph_as_union=True))  # type: ignore[arg-type]
+
+
 def test_loaders_describe_themselves_and_read_the_shipped_files():
     for name, about in catalogue().items():
         assert {"title", "publisher", "address", "format", "licence", "coverage", "tier"} <= about.keys(), name
