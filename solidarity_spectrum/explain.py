@@ -64,7 +64,7 @@ class Explainer:
     def resolve(self, name: str) -> str | None:
         """The IRI of an id (redirects followed), a compact IRI, an IRI or a label; None if the graph has none."""
         for iri in (context().expand(name), BASE + "id/" + name, BASE + "concept/" + name):
-            if not re.fullmatch(r"https?://[^\s<>\"{}|^`\\]+", iri):
+            if not re.fullmatch(r"https?://[^\s\x00-\x1f\x7f<>\"{}|^`\\]+", iri):
                 continue
             node = ox.NamedNode(iri)
             for quad in self.store.quads_for_pattern(node, self._node("dcterms:isReplacedBy"), None, None):

@@ -64,6 +64,8 @@ def test_from_selects_graphs_of_the_store(solidarity: Run):
         (("query", "ASK {}", "--param", "a=b"), "belongs to a question"),
         (("query", "{" * 300), "brackets"),
         (("explain", "hu-btk-353b2"), "did you mean hu-btk-353a"),
+        (("explain", "\x01"), "the graph has no"),
+        (("explain", "an id with <spaces>"), "the graph has no"),
         (("validate", "no-such-file.yaml"), "No such file"),
         (("validate", "README.md"), "unknown format"),
         (("load", "nothing", "x.csv"), "no loader «nothing»"),

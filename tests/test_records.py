@@ -121,6 +121,21 @@ def test_every_mistake_is_named_at_its_line(change: tuple[str, str], expected: l
     assert rules(RECORD.replace(*change)) == expected
 
 
+def test_wrong_shapes_of_every_value_are_findings():
+    text = """
+id: x-y
+type: Connection
+label: 5
+subject: [a]
+relation: {a: b}
+object: 7
+sources: {url: [x]}
+status: [verified]
+unverified: 3
+"""
+    assert {"language", "value", "unverified"} <= {rule for rule, _ in rules(text)}
+
+
 def test_a_near_miss_gets_a_suggestion_in_both_languages():
     (finding,) = compiled(RECORD.replace("speaker:", "speker:")).findings
     assert "«speaker»" in finding.message("en") and "«speaker»" in finding.message("hu")
@@ -172,10 +187,31 @@ _JSON = st.recursive(
     st.none() | st.booleans() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
 )
-_KEYS = st.sampled_from(["id", "type", "label", "date", "speaker", "sources", "status", "versions", "outcome", "x"])
+_KEYS = st.sampled_from(
+    [
+        "id",
+        "type",
+        "label",
+        "date",
+        "speaker",
+        "sources",
+        "status",
+        "versions",
+        "outcome",
+        "subject",
+        "relation",
+        "object",
+        "unverified",
+        "x",
+    ]
+)
 
 
-@given(st.dictionaries(_KEYS, _JSON | st.sampled_from(["Statement", "verified", "2018", "a-b"]), max_size=8))
+@given(
+    st.dictionaries(
+        _KEYS, _JSON | st.sampled_from(["Statement", "Connection", "creates", "verified", "2018", "a-b"]), max_size=8
+    )
+)
 def test_any_mapping_gives_quads_or_findings(data: dict[str, object]):
     result = compile_records([Record(data, "f")], ("creates",))
     assert result.findings or result.accepted or result.candidates

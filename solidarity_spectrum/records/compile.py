@@ -251,8 +251,13 @@ class _Expander:
         """The graph of the assertions and, beside it, its provenance."""
         assertions = [self._node(body, path)]
         relation = body.get("relation")
-        if relation in self.documented and isinstance(body.get("object"), str):
-            assertions.append({"id": body.get("subject"), "sol:" + relation: {"id": body["object"]}})
+        subject, target = assertions[0].get("subject"), assertions[0].get("object")
+        if (
+            isinstance(relation, str)
+            and relation in self.documented
+            and all(isinstance(end, str) for end in (subject, target))
+        ):
+            assertions.append({"id": subject, "sol:" + relation: {"id": target}})
         graph = graph_iri(name)
         sources = evidence.get("sources") or []
         listed = isinstance(sources, list)
