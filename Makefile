@@ -53,7 +53,7 @@ validate: build/store/manifest.json ## judge the shipped data with the reference
 bench: $(VENV)/tested build/store/manifest.json ## measure, beside what one would pick instead
 	$(BIN)/python -m tests.bench
 
-conformance: $(VENV)/tested build/store/manifest.json ## run the W3C suites (SUITES=folder, else fetched)
+conformance: $(VENV)/tested build/store/manifest.json ## run the W3C suites (SUITES=folder that holds them)
 	$(BIN)/python -m pytest -m conformance
 
 docs: $(BIN)/solidarity ## write docs/rules.md and docs/records.md anew from the ontology
