@@ -24,6 +24,7 @@ from solidarity_spectrum.resources import DATA, store_folder
 from solidarity_spectrum.vocabulary import vocabulary
 
 MAX_QUERY = 10_000_000
+MAX_MESSAGE = 1000
 
 
 class Failure(Exception):
@@ -45,8 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of a pipe went away: nothing is wrong
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except UnicodeError as error:
+        print(f"solidarity: this is not UTF-8 text: {str(error)[:MAX_MESSAGE]}", file=sys.stderr)
     except (Failure, store.NoStore, questions.QuestionError, OSError) as error:
-        print(f"solidarity: {error}", file=sys.stderr)
+        print(f"solidarity: {str(error)[:MAX_MESSAGE]}", file=sys.stderr)
     except KeyboardInterrupt:
         print("solidarity: interrupted", file=sys.stderr)
     return 2
@@ -214,7 +217,12 @@ def _query_text(options: argparse.Namespace, graph: ox.Store) -> str:
     if bad := [item for item in options.param if "=" not in item]:
         raise Failure(f"--param takes NAME=VALUE, not «{bad[0]}»")
     given = {name: value for name, _, value in pairs}
-    if re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", options.query) and not Path(options.query).is_file():
+    path = Path(options.query)
+    try:
+        is_file = path.is_file()
+    except OSError:  # a query is often longer than a file name may be
+        is_file = False
+    if re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", options.query) and not is_file:
         question = questions.find(options.query)
         questions.check(question, given, graph)
         return questions.bind(question, given)
@@ -222,11 +230,6 @@ def _query_text(options: argparse.Namespace, graph: ox.Store) -> str:
         raise Failure("--param belongs to a question of the catalogue")
     if options.query == "-":
         return questions.prefixes() + sys.stdin.read()
-    path = Path(options.query)
-    try:
-        is_file = path.is_file()
-    except OSError:  # a query is often longer than a file name may be
-        is_file = False
     return questions.prefixes() + (path.read_text("utf-8") if is_file else options.query)
 
 
@@ -357,14 +360,17 @@ def _explain(options: argparse.Namespace) -> int:
 def _export(options: argparse.Namespace) -> int:
     store.manifest(options.store)
     file = options.store / (store.CANDIDATES if options.candidates else store.DUMP)
-    if options.format == "nq" and not options.graph:
+    if options.format == "nq" and options.graph is None:
         sys.stdout.buffer.write(file.read_bytes())
         return 0
     graph = ox.Store()
     graph.bulk_load(path=str(file), format=ox.RdfFormat.N_QUADS)
-    if options.graph:
-        name = ox.NamedNode(graph_iri(options.graph))
-        if not graph.contains_named_graph(name):
+    if options.graph is not None:
+        try:
+            name = ox.NamedNode(graph_iri(options.graph))
+        except ValueError:
+            name = None
+        if name is None or not graph.contains_named_graph(name):
             raise Failure(f"there is no graph of a record «{options.graph}»")
         triples = sorted((quad.triple for quad in graph.quads_for_pattern(None, None, None, name)), key=str)
         ox.serialize(

@@ -1,6 +1,5 @@
 """Every assertion about an entity, each with the record it stands in and that record's sources."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -64,9 +63,10 @@ class Explainer:
     def resolve(self, name: str) -> str | None:
         """The IRI of an id (redirects followed), a compact IRI, an IRI or a label; None if the graph has none."""
         for iri in (context().expand(name), BASE + "id/" + name, BASE + "concept/" + name):
-            if not re.fullmatch(r"https?://[^\s\x00-\x1f\x7f<>\"{}|^`\\]+", iri):
+            try:
+                node = ox.NamedNode(iri)
+            except ValueError:
                 continue
-            node = ox.NamedNode(iri)
             for quad in self.store.quads_for_pattern(node, self._node("dcterms:isReplacedBy"), None, None):
                 assert isinstance(quad.object, ox.NamedNode)
                 node = quad.object

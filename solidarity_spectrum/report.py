@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from solidarity_spectrum.findings import SEVERITIES, Finding
 from solidarity_spectrum.table import shorten
 
+MAX_SHOWN = 1000
 _WORDS = {
     "en": {
         "violation": "error",
@@ -27,13 +28,17 @@ _WORDS = {
 
 def text(findings: Sequence[Finding], language: str = "en", statements: int | None = None) -> str:
     """One block per finding, the most serious first, then the totals."""
+
+    def short(text: str) -> str:
+        return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "…"
+
     words = _WORDS[language]
     lines: list[str] = []
     shown = unique(findings, language)
     for finding in shown:
-        lines.append(f"{finding.place}: {words[finding.severity]}: {finding.message(language)}")
-        about = [f"[{finding.rule}]"] + [shorten(part) for part in (finding.focus, finding.path) if part]
-        lines.append("    " + " ".join(about) + (f" = {shorten(finding.value)}" if finding.value else ""))
+        lines.append(f"{finding.place}: {words[finding.severity]}: {short(finding.message(language))}")
+        about = [f"[{finding.rule}]"] + [short(shorten(part)) for part in (finding.focus, finding.path) if part]
+        lines.append("    " + " ".join(about) + (f" = {short(shorten(finding.value))}" if finding.value else ""))
     counts = Counter(finding.severity for finding in shown)
     plural = {s: "s" if language == "en" and counts[s] > 1 and s != "info" else "" for s in SEVERITIES}
     summary = ", ".join(f"{counts[s]} {words[s]}{plural[s]}" for s in SEVERITIES if counts[s]) or words["fine"]

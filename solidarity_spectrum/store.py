@@ -60,7 +60,10 @@ def open_disk(folder: Path) -> ox.Store:
 
 def manifest(folder: Path) -> dict[str, Any]:
     """Counts and hash of a built store. Raises NoStore."""
-    result: dict[str, Any] = json.loads((_check(folder) / MANIFEST).read_text("utf-8"))
+    try:
+        result: dict[str, Any] = json.loads((_check(folder) / MANIFEST).read_text("utf-8"))
+    except ValueError as error:
+        raise NoStore(f"the store at {folder} is broken: run «solidarity build»") from error
     return result
 
 

@@ -22,7 +22,9 @@ from solidarity_spectrum.resources import BASE
 
 PROVENANCE = ox.NamedNode(BASE + "graph/provenance")
 _CONTENT_HASH = ox.NamedNode(BASE + "ontology#contentHash")
-_ID = re.compile(r"(concept:)?[a-z0-9]+(-+[a-z0-9]+)*\Z")
+_ID = re.compile(r"(?=.{1,200}\Z)(concept:)?[a-z0-9]+(-+[a-z0-9]+)*\Z")
+_GRAPHS = {"ontology", "vocabularies", "shapes", "questions", "provenance", "inferred", "contribution"}
+"""Graphs of the program, `graph/NAME`: a record of such an id would write into them."""
 _EVIDENCE = ("sources", "status", "recorded", "recordedBy", "licence")
 _VALIDITY_CLASSES = {"Provision", "Offence", "ProvisionVersion", "Exemption"}
 _POINTS = ("date", "adopted", "announced", "lodged", "promulgated", "proposed", "published", "inForce")
@@ -180,6 +182,14 @@ class _Expander:
             )
             return [], []
         if not self._identity(data, ()):
+            return [], []
+        if data["id"].rpartition(":")[2] in _GRAPHS:
+            self.refuse(
+                "id",
+                ("id",),
+                f"«{data['id']}» names a graph of the program: take another id",
+                f"«{data['id']}» a program egyik gráfjának a neve: válasszon más azonosítót",
+            )
             return [], []
         if not data.get("status"):
             self.refuse(
@@ -405,5 +415,5 @@ def _span(node: dict[str, Any]) -> tuple[date | None, date | None]:
         return bounds("startDate")[0], bounds("endDate")[1]
     if node.get("type") in _VALIDITY_CLASSES:
         end = bounds("noLongerInForce")[0]
-        return bounds("inForce")[0], end - timedelta(days=1) if end else None
+        return bounds("inForce")[0], end - timedelta(days=1) if end and end > date.min else None
     return next((bounds(name) for name in _POINTS if name in node), (None, None))

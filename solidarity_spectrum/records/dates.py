@@ -5,10 +5,12 @@ The forms are those of ISO 8601 and, for intervals and open ends, of EDTF level 
 """
 
 import re
-from datetime import date, timedelta
+from calendar import monthrange
+from datetime import date
 
 XSD = "http://www.w3.org/2001/XMLSchema#"
 EDTF = "http://id.loc.gov/datatypes/edtf/EDTF"
+DATATYPES = {XSD + "gYear", XSD + "gYearMonth", XSD + "date", EDTF}
 _POINT = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?\Z", re.ASCII)
 
 
@@ -48,5 +50,5 @@ def _point(text: str) -> tuple[date, date]:
     if day:
         return first, first
     if month:
-        return first, (first.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+        return first, date(year, month, monthrange(year, month)[1])
     return first, date(year, 12, 31)

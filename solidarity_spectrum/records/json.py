@@ -11,12 +11,24 @@ from solidarity_spectrum.records.yaml import Places, Value
 def read(data: bytes, file: str) -> tuple[Value, Places]:
     """Parse one JSON document; numbers stay as written.
 
-    Returns its value and, as far as they can be told, the places of its keys and items.
+    Returns its value and, as far as they can be told, the places of its keys and items. Raises what `parse` raises.
+    """
+    value = parse(data, file)
+    try:
+        # JSON is YAML but for tabs, which cannot stand inside its strings.
+        return value, yaml.read(data.replace(b"\t", b" "), file)[1]
+    except InputError:
+        return value, {}
+
+
+def parse(data: bytes, file: str) -> Value:
+    """The value of one JSON document; numbers stay as written.
+
     Raises InputError for bytes that are not UTF-8 and for JSON errors, duplicate keys and deep nesting included.
     """
     try:
         text = data.decode("utf-8-sig")
-        value = json.loads(text, object_pairs_hook=_unique, parse_int=str, parse_float=str, parse_constant=_no_constant)
+        return json.loads(text, object_pairs_hook=_unique, parse_int=str, parse_float=str, parse_constant=_no_constant)
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise _refuse(Place(file, line), "the file is not UTF-8 text", "a fájl nem UTF-8 kódolású") from error
@@ -27,11 +39,6 @@ def read(data: bytes, file: str) -> tuple[Value, Places]:
         raise _refuse(Place(file), "nested too deeply", "túl mély beágyazás") from error
     except _JsonError as error:
         raise _refuse(Place(file), str(error), f"hibás JSON: {error}") from error
-    try:
-        # JSON is YAML but for tabs, which cannot stand inside its strings.
-        return value, yaml.read(text.replace("\t", " ").encode(), file)[1]
-    except InputError:
-        return value, {}
 
 
 class _JsonError(ValueError):

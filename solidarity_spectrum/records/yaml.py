@@ -20,6 +20,9 @@ Places = dict[Path, tuple[int, int]]
 MAX_DEPTH = 20
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULL = {"", "~", "null", "Null", "NULL"}
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+"""What no text may hold, escaped or not: XML cannot carry it, and a terminal would obey it."""
+NO_CONTROL = ("a control character is not allowed here", "vezérlőkarakter itt nem megengedett")
 
 
 def read(data: bytes, file: str) -> tuple[Value, Places]:
@@ -47,9 +50,7 @@ def read(data: bytes, file: str) -> tuple[Value, Places]:
     except yaml.reader.ReaderError as error:
         before = text[: error.position] if isinstance(error.position, int) else ""
         place = Place(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
-        raise InputError(
-            [_syntax(place, "a control character is not allowed here", "vezérlőkarakter itt nem megengedett")]
-        ) from error
+        raise InputError([_syntax(place, *NO_CONTROL)]) from error
     if builder.findings:
         raise InputError(builder.findings)
     return builder.document, builder.places
@@ -95,6 +96,8 @@ class _Builder:
         if getattr(event, "tag", None) not in (None, "!", "tag:yaml.org,2002:str"):
             self._refuse(event, "tags (!type) are not allowed", "címke (!típus) nem megengedett")
         if isinstance(event, yaml.ScalarEvent):
+            if CONTROL.search(event.value):
+                self._refuse(event, *NO_CONTROL)
             plain_null = event.style is None or event.style == ""
             self._put(event, None if plain_null and event.value in _NULL else event.value)
             return

@@ -1,8 +1,11 @@
 """Judging a contribution: is it well-formed, what does it lack, and does it fit the graph?"""
 
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Sequence
 from dataclasses import replace
+from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import Any
 from xml.parsers import expat
@@ -17,11 +20,14 @@ from solidarity_spectrum.records import (
     Record,
     compile_records,
     context,
+    dates,
     entity_iri,
     graph_iri,
     read_records,
 )
 from solidarity_spectrum.records import json as json_reader
+from solidarity_spectrum.records.context import Key
+from solidarity_spectrum.records.yaml import CONTROL, NO_CONTROL
 from solidarity_spectrum.resources import BASE
 from solidarity_spectrum.validation.positions import Positions
 from solidarity_spectrum.validation.shapes import Engine, Locate, finding, judge
@@ -30,6 +36,10 @@ from solidarity_spectrum.vocabulary import SOL, vocabulary
 CONTRIBUTION = ox.NamedNode(BASE + "graph/contribution")
 CONTEXT_IRI = BASE + "context.jsonld"
 MAX_BYTES = 64 * 2**20
+MAX_STATEMENTS = 100_000
+"""More than this would take the shapes minutes."""
+MAX_SUGGESTIONS = 100
+"""Looking for the nearest id takes time, and nobody reads more of them."""
 FORMATS: dict[str, ox.RdfFormat | None] = {
     "yaml": None,
     "yml": None,
@@ -45,7 +55,7 @@ FORMATS: dict[str, ox.RdfFormat | None] = {
 
 
 def validate_files(
-    inputs: Iterable[tuple[str, bytes, str]], folder: Path, engine: Engine = "fast"
+    inputs: Sequence[tuple[str, bytes, str]], folder: Path, engine: Engine = "fast"
 ) -> tuple[list[Finding], int]:
     """Judge files together, against the shapes and the graph of a built store.
 
@@ -72,13 +82,24 @@ def validate_files(
                 locators.append(locate)
         except InputError as error:
             findings += error.findings
+        except RecursionError:
+            findings += _refuse(Place(name), "nested too deeply", "túl mély beágyazás").findings
     compiled = compile_records(records, vocabulary().documented_relations())
     findings += compiled.findings
     quads += compiled.accepted
-    if quads:
+    if len(quads) > MAX_STATEMENTS:
+        en, hu = f"more than {MAX_STATEMENTS} statements: split it", f"több mint {MAX_STATEMENTS} állítás: ossza fel"
+        findings.append(violation("too-large", Place(inputs[0][0]), en, hu))
+    elif quads:
         findings += _judge(quads, compiled, [compiled.locate, *locators], folder, engine)
     findings.sort(key=lambda f: (SEVERITIES.index(f.severity), f.place.file, f.place.line, f.place.column, f.rule))
     return findings, len(quads) + len(compiled.candidates)
+
+
+_NO_RDF_1_2 = (
+    "triple terms and text directions of RDF 1.2 are not accepted: use a Connection",
+    "az RDF 1.2 hármaskifejezései és szövegirányai nem megengedettek: használjon Connection rekordot",
+)
 
 
 def _refuse(place: Place, en: str, hu: str) -> InputError:
@@ -86,7 +107,7 @@ def _refuse(place: Place, en: str, hu: str) -> InputError:
 
 
 def _is_json_ld(data: bytes, name: str) -> bool:
-    document, _ = json_reader.read(data, name)
+    document = json_reader.parse(data, name)
     nodes = document if isinstance(document, list) else [document]
     return any(isinstance(node, dict) and {"@context", "@graph", "@id"} & node.keys() for node in nodes)
 
@@ -97,8 +118,9 @@ def _read_rdf(name: str, data: bytes, kind: ox.RdfFormat) -> tuple[list[ox.Quad]
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise _refuse(Place(name, line), "the file is not UTF-8 text", "a fájl nem UTF-8 kódolású") from error
+    problems: list[Finding] = []
     if kind == ox.RdfFormat.JSON_LD:
-        text, locate = _json_ld(text, name)
+        text, locate, problems = _json_ld(text, name)
     elif kind == ox.RdfFormat.RDF_XML:
         _check_xml(data, name)
 
@@ -107,6 +129,8 @@ def _read_rdf(name: str, data: bytes, kind: ox.RdfFormat) -> tuple[list[ox.Quad]
             return Place(name, text.count("\n", 0, offset) + 1) if offset >= 0 else None
     else:
         positions = Positions(text)
+        if positions.triple_term[0]:  # found before parsing, because deep ones overflow the parser's stack
+            raise _refuse(Place(name, *positions.triple_term), *_NO_RDF_1_2)
 
         def locate(focus: str, path: str = "", value: str = "") -> Place | None:
             line, column = positions.locate(focus, path, value)
@@ -121,18 +145,27 @@ def _read_rdf(name: str, data: bytes, kind: ox.RdfFormat) -> tuple[list[ox.Quad]
         place = Place(name, error.lineno or 0, error.offset or 0)
         reason = str(error.msg).partition(": ")[2] or str(error.msg)
         raise _refuse(place, f"not valid: {reason}", f"szintaktikai hiba: {reason}") from error
+    if any(isinstance(quad.object, ox.Triple) or getattr(quad.object, "direction", None) for quad in quads):
+        raise _refuse(Place(name), *_NO_RDF_1_2)
+    if not quads and not problems:
+        raise _refuse(Place(name), "no statement found", "nincs benne állítás")
     placed = [_placed(quad) for quad in quads]
-    return placed, locate, _unknown_terms(placed, locate, name)
+    return placed, locate, problems + _unknown_terms(placed, locate, name) + _wrong_literals(placed, locate, name)
 
 
 def _check_xml(data: bytes, name: str) -> None:
     """Well-formedness with a line, which the RDF parser does not give, and no declarations that could expand."""
-    parser = expat.ParserCreate()
+    parser = expat.ParserCreate("utf-8")
+
+    def started(_: str, attributes: dict[str, str]) -> None:
+        if "Triple" in attributes.values():  # deep ones overflow the stack of the RDF parser
+            raise _refuse(Place(name, parser.CurrentLineNumber, parser.CurrentColumnNumber + 1), *_NO_RDF_1_2)
 
     def declared(*_: object) -> None:
         place = Place(name, parser.CurrentLineNumber, parser.CurrentColumnNumber + 1)
         raise _refuse(place, "entity declarations are not allowed", "entitásdeklaráció nem megengedett")
 
+    parser.StartElementHandler = started
     parser.EntityDeclHandler = declared
     try:
         parser.Parse(data, True)
@@ -148,28 +181,63 @@ def _placed(quad: ox.Quad) -> ox.Quad:
     return quad
 
 
-def _json_ld(text: str, name: str) -> tuple[str, Locate]:
-    """The document with our context put in, no other being fetched, and a locator by `@id`."""
+def _json_ld(text: str, name: str) -> tuple[str, Locate, list[Finding]]:
+    """The document with our context put in, no other being fetched; a locator by `@id`; and, where our context
+    alone holds, what JSON-LD would drop in silence: keys, types and ids that mean nothing."""
     document, places = json_reader.read(text.encode(), name)
     record = Record({}, name, places)
     index: dict[str, tuple[Any, tuple[str | int, ...]]] = {}
     ours = context()
+    problems: list[Finding] = []
 
-    def visit(node: Any, path: tuple[str | int, ...]) -> Any:
+    def refuse(rule: str, path: tuple[str | int, ...], en: str, hu: str) -> None:
+        problems.append(violation(rule, record.place(path), en, hu))
+
+    def check(node: dict[str, Any], path: tuple[str | int, ...], scoped: dict[str, Key]) -> None:
+        for key in node:
+            if key[:1] != "@" and ":" not in key and key not in ours.raw and key not in scoped:
+                en, hu = suggest(key, ours.keys)
+                refuse("unknown-key", (*path, key), f"«{key}» is not a key.{en}", f"«{key}» nem kulcs.{hu}")
+        for key in ("@type", "type"):
+            for kind in node[key] if isinstance(node.get(key), list) else [node[key]] if key in node else []:
+                if not isinstance(kind, str) or (":" not in kind and kind not in ours.classes):
+                    en, hu = suggest(str(kind), ours.classes)
+                    refuse("type", (*path, key), f"«{kind}» is not a type.{en}", f"«{kind}» nem típus.{hu}")
+
+    def visit(node: Any, path: tuple[str | int, ...], strict: bool, scoped: dict[str, Key]) -> Any:
         if isinstance(node, list):
-            return [visit(item, (*path, number)) for number, item in enumerate(node)]
+            return [visit(item, (*path, number), strict, scoped) for number, item in enumerate(node)]
+        if isinstance(node, str) and CONTROL.search(node):
+            refuse("syntax", path, *NO_CONTROL)
+            return ""
         if not isinstance(node, dict):
             return node
-        identity = node.get("@id") or node.get("id")
+        if "@context" in node:
+            strict = node["@context"] == CONTEXT_IRI
+        if strict:
+            check(node, path, scoped)
+        identity = node.get("@id", node.get("id"))
         if isinstance(identity, str):
             iri = ours.expand(identity)
-            index[iri if ":" in iri else BASE + "id/" + iri] = (node, path)
-        return {
-            key: _local_context(item, record.place((*path, key))) if key == "@context" else visit(item, (*path, key))
-            for key, item in node.items()
-        }
+            iri = iri if ":" in iri else BASE + "id/" + iri
+            index[iri] = (node, path)
+            try:
+                ox.BlankNode(iri[2:]) if iri.startswith("_:") else ox.NamedNode(iri)
+            except ValueError:
+                refuse("id", path, f"«{identity}» is not an id", f"«{identity}» nem azonosító")
+        filled = {}
+        for key, item in node.items():
+            known = scoped.get(key) or ours.keys.get(key)
+            if key == "@context":
+                filled[key] = _local_context(item, record.place((*path, key)))
+            elif CONTROL.search(key):
+                refuse("syntax", (*path, key), *NO_CONTROL)
+            else:  # the keys of a language map are languages
+                inside = strict and not (known and known.kind == "language")
+                filled[key] = visit(item, (*path, key), inside, known.scoped if known else {})
+        return filled
 
-    filled = visit(document, ())
+    filled = visit(document, (), False, {})
 
     def locate(focus: str, path: str = "", value: str = "") -> Place | None:
         if focus not in index:
@@ -180,7 +248,7 @@ def _json_ld(text: str, name: str) -> tuple[str, Locate]:
         }
         return next((record.place((*at, key)) for key in node if key in names), record.place(at))
 
-    return json.dumps(filled, ensure_ascii=False), locate
+    return json.dumps(filled, ensure_ascii=False), locate, problems
 
 
 def _local_context(value: Any, place: Place) -> Any:
@@ -207,21 +275,28 @@ def _unknown_terms(quads: list[ox.Quad], locate: Locate, name: str) -> list[Find
     for quad in quads:
         terms = [quad.predicate] + ([quad.object] if quad.predicate.value.endswith("#type") else [])
         for term in terms:
-            if isinstance(term, ox.NamedNode) and term.value.startswith(SOL) and term.value not in declared:
+            if not isinstance(term, ox.NamedNode) or term.value in declared:
+                continue
+            if term.value.startswith(SOL) or _meant(term.value):
                 found.setdefault(term.value, quad)
-        if blank is None and isinstance(quad.subject, ox.BlankNode):
+        nodes = (quad.subject, quad.object, quad.graph_name)
+        if blank is None and any(isinstance(node, ox.BlankNode) for node in nodes):
             blank = quad
     findings = []
     for iri, quad in found.items():
-        near = suggest(iri.removeprefix(SOL), {term.removeprefix(SOL) for term in declared if term.startswith(SOL)})
+        shown = iri.removeprefix(SOL)
+        if iri.startswith(SOL):
+            en, hu = suggest(shown, {term.removeprefix(SOL) for term in declared if term.startswith(SOL)})
+        else:
+            en, hu = f" Did you mean «{_meant(iri)}»?", f" Erre gondolt: «{_meant(iri)}»?"
         focus = quad.subject.value if isinstance(quad.subject, ox.NamedNode) else ""
         place = locate(focus, quad.predicate.value, iri) or Place(name)
         findings.append(
             violation(
                 "unknown-term",
                 place,
-                f"the ontology has no «{iri.removeprefix(SOL)}».{near[0]}",
-                f"az ontológiában nincs «{iri.removeprefix(SOL)}».{near[1]}",
+                f"the ontology has no «{shown}».{en}",
+                f"az ontológiában nincs «{shown}».{hu}",
                 focus,
                 quad.predicate.value,
                 iri,
@@ -237,6 +312,42 @@ def _unknown_terms(quads: list[ox.Quad], locate: Locate, name: str) -> list[Find
                 path=blank.predicate.value,
             )
         )
+    return findings
+
+
+@cache
+def _meant(iri: str) -> str:
+    """The IRI meant by one whose namespace is a misspelling of a known one (http for https, say), or ""."""
+    known = context().prefixes.values()
+    if iri.startswith(tuple(known)):
+        return ""
+    namespace, local = re.fullmatch(r"(.*[/#])?(.*)", iri, re.DOTALL).groups(default="")  # type: ignore[union-attr]
+    bare = {re.sub(r"https?://(www\.)?", "", each): each for each in known}
+    given = re.sub(r"https?://(www\.)?", "", namespace.lower())
+    near = [given] if given in bare else get_close_matches(given, [SOL.removeprefix("https://")], n=1, cutoff=0.85)
+    return bare[near[0]] + local if near else ""
+
+
+def _wrong_literals(quads: list[ox.Quad], locate: Locate, name: str) -> list[Finding]:
+    """Texts with control characters, and dates that are none: RDF takes both in silence."""
+    findings = []
+    for quad in quads:
+        literal = quad.object
+        if not isinstance(literal, ox.Literal):
+            continue
+        rule, (en, hu) = "syntax", NO_CONTROL if CONTROL.search(literal.value) else ("", "")
+        if literal.datatype.value in dates.DATATYPES:
+            try:
+                fits = dates.datatype(literal.value) == literal.datatype.value
+            except ValueError:
+                fits = False
+            if not fits:
+                kind = literal.datatype.value.rpartition("/")[2].rpartition("#")[2]
+                rule, en, hu = "date", f"«{literal.value}» is no {kind}", f"«{literal.value}» nem {kind}"
+        if en:
+            focus = quad.subject.value if isinstance(quad.subject, ox.NamedNode) else ""
+            place = locate(focus, quad.predicate.value, literal.value) or Place(name)
+            findings.append(violation(rule, place, en, hu, focus, quad.predicate.value, literal.value))
     return findings
 
 
@@ -270,21 +381,28 @@ def _judge(
     }
     touched = {quad.subject.value for quad in quads if isinstance(quad.subject, ox.NamedNode)}
     said = {(finding.focus, finding.path) for finding in compiled.findings}
-    for result in judge({quad.triple for quad in graph}, engine):
-        if (result.focus, result.path) in said:
-            continue  # the reader named the cause already
-        if result.focus in touched or (result.rule, result.focus, result.path, result.value) not in known:
-            found = finding(result, locators)
-            findings.append(_with_suggestion(found, graph))
-    return findings
+    judged = [
+        finding(result, locators)
+        for result in judge({quad.triple for quad in graph}, engine)
+        if (result.focus, result.path) not in said  # else the reader named the cause already
+        and (result.focus in touched or (result.rule, result.focus, result.path, result.value) not in known)
+    ]
+    missing = {f.value for f in judged if f.value.startswith(BASE) and not _holds(graph, f.value)}
+    suggestible = sorted(missing)[:MAX_SUGGESTIONS]
+    return findings + [_with_suggestion(f, graph) if f.value in suggestible else f for f in judged]
+
+
+def _holds(graph: ox.Store, iri: str) -> bool:
+    try:
+        return next(graph.quads_for_pattern(ox.NamedNode(iri), None, None, None), None) is not None
+    except ValueError:  # a text that only looks like an address
+        return True
 
 
 def _with_suggestion(found: Finding, graph: ox.Store) -> Finding:
     """For a reference to something that the graph does not hold: the nearest thing that it does."""
     folder, _, name = found.value.rpartition("/")
-    if not folder.startswith(BASE.rstrip("/")) or "#" in name:
-        return found
-    if next(graph.quads_for_pattern(ox.NamedNode(found.value), None, None, None), None):
+    if "#" in name:
         return found
     label = ox.NamedNode(context().expand("rdfs:label" if folder == BASE + "id" else "skos:prefLabel"))
     held = {

@@ -5,14 +5,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
+# Quantifiers are possessive and what is left open runs to the end, so that no text takes more than linear time.
 _TOKEN = re.compile(
-    r'''(?P<comment>\#[^\n]*)
-    |(?P<text>"""(?:[^"\\]|\\.|"(?!""))*"""|\'\'\'(?:[^'\\]|\\.|'(?!''))*\'\'\'|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')
-    |<(?P<iri>[^<>\s]*)>
+    r"""(?P<comment>\#[^\n]*+)
+    |(?P<text>"{3}(?:[^"\\]|\\.|"(?!""))*+(?:"{3}|\Z)|'{3}(?:[^'\\]|\\.|'(?!''))*+(?:'{3}|\Z)
+        |"(?:[^"\\\n]|\\.)*+"?|'(?:[^'\\\n]|\\.)*+'?)
+    |<(?P<iri>[^<>\s]*+)>
     |(?P<prefix>@prefix|@base|(?:prefix|base)(?=\s))
-    |(?P<name>[\w.-]*:(?:[\w:%.-]*[\w:%-])?)
-    |(?P<word>a(?=[\s<])|[\w+-][\w.+-]*)
-    |(?P<mark>[.;,{}()\[\]^@])''',
+    |(?P<name>(?:_|[^\W\d_][\w.-]*+)?:(?:[\w:%.-]*[\w:%-])?)
+    |(?P<word>a(?=[\s<])|[\w+-][\w.+-]*+)
+    |(?P<mark><<|[.;,{}()\[\]^@])""",
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
 _TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
@@ -33,7 +35,11 @@ class Positions:
         self._lines = [0] + [match.end() for match in re.finditer("\n", text)]
         self._statements: dict[str, list[list[_Token]]] = {}
         statement: list[_Token] = []
+        self.triple_term = (0, 0)
+        """Line and column of the first «<<» of RDF 1.2, or (0, 0)."""
         for token in _tokens(text):
+            if token.value == "<<" and token.kind == "mark" and not self.triple_term[0]:
+                self.triple_term = self._at(token)
             if token.kind == "mark" and token.value in ".{}":
                 self._close(statement)
                 statement = []
