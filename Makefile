@@ -6,7 +6,7 @@ PORT ?= 8000
 DATA := $(shell find data ontology queries loaders solidarity_spectrum -type f -not -path '*/__pycache__/*' -not -name '* *')
 
 .DEFAULT_GOAL := help
-.PHONY: help install build serve test test-fast lint validate bench conformance docs lock wheel clean
+.PHONY: help install build serve test test-fast lint hygiene validate bench conformance docs lock wheel clean
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ lint: $(VENV)/tested ## format and fix what can be fixed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/mypy solidarity_spectrum loaders
+
+hygiene: $(BIN)/solidarity ## check that the ontology is well kept and every name in use is declared
+	$(BIN)/python -m solidarity_spectrum.hygiene
 
 validate: build/store/manifest.json ## judge the shipped data with the reference engine, pySHACL
 	$(BIN)/solidarity validate --engine reference $(shell find data -name '*.yaml' -path 'data/*/*')

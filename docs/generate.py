@@ -82,6 +82,8 @@ PARTS = {
     "sentences": "Sentence",
     "figures": "Figure",
     "attributions": "Attribution",
+    "disagreements": "Disagreement",
+    "readings": "Reading",
 }
 
 

@@ -1,11 +1,10 @@
-"""The ontology as a whole: declared, labelled, defined, importable offline, and consistent."""
+"""The ontology as a whole: its files, its code lists, and that it is consistent. For its hygiene see test_hygiene."""
 
 import importlib.util
 import json
 import re
 import shutil
 import xml.etree.ElementTree as ET
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
@@ -128,47 +127,12 @@ def test_headers_are_complete() -> None:
         assert objects(store, iri, "https://schema.org/creativeWorkStatus")
 
 
-def test_every_term_has_labels_definition_and_module(ontology: Store) -> None:
-    modules = {iri for iri in typed(ontology, OWL + "Ontology") if "/alignments/" not in iri}
-    for term in terms(ontology):
-        assert set(texts(ontology, term, RDFS + "label")) == LANGUAGES, term
-        assert set(texts(ontology, term, SKOS + "definition")) == LANGUAGES, term
-        (module,) = objects(ontology, term, RDFS + "isDefinedBy")
-        assert module.value in modules, term
-
-
 def test_terms_stand_in_the_module_that_they_name() -> None:
     for file in MODULES:
         store = load(file)
         (iri,) = typed(store, OWL + "Ontology")
         named = store.quads_for_pattern(None, NamedNode(RDFS + "isDefinedBy"), None)
         assert {quad.object.value for quad in named} <= {iri}
-
-
-def test_no_definition_contains_its_own_label(ontology: Store) -> None:
-    def circular(iri: str, predicate: str) -> bool:
-        labels, definitions = texts(ontology, iri, predicate), texts(ontology, iri, SKOS + "definition")
-        return any(re.search(rf"\b{re.escape(label)}\b", definitions[tag], re.I) for tag, label in labels.items())
-
-    assert [iri for iri in terms(ontology) if circular(iri, RDFS + "label")] == []
-    assert [iri for iri in concepts(ontology) if circular(iri, SKOS + "prefLabel")] == []
-
-
-def test_labels_are_unique_within_a_kind(ontology: Store) -> None:
-    classes = terms(ontology) & typed(ontology, OWL + "Class")
-    kinds = {RDFS + "label": [classes, terms(ontology) - classes]}
-    schemes = typed(ontology, SKOS + "ConceptScheme")
-    kinds[SKOS + "prefLabel"] = [subjects(ontology, SKOS + "inScheme", scheme) for scheme in schemes]
-    for predicate, groups in kinds.items():
-        for group in groups:
-            used = Counter((tag, label) for iri in group for tag, label in texts(ontology, iri, predicate).items())
-            assert [label for label, times in used.items() if times > 1] == []
-
-
-def test_texts_are_clean(ontology: Store) -> None:
-    for quad in ontology:
-        if isinstance(quad.object, Literal):
-            assert re.fullmatch(r"\S+(?: \S+)*", quad.object.value), quad
 
 
 def test_every_term_of_the_context_is_declared_as_the_right_kind(ontology: Store) -> None:
@@ -258,11 +222,6 @@ def test_every_file_declares_or_imports_the_properties_that_it_uses(ontology: St
         declared = typed(load(*(files[part] for part in closure)), *KINDS)
         used = {quad.predicate.value for quad in triples([file])}
         assert {name for name in used if not name.startswith((RDF, RDFS, OWL))} <= declared, file.name
-
-
-def test_a_name_has_one_kind(ontology: Store) -> None:
-    kinds = Counter(iri for kind in KINDS for iri in typed(ontology, kind))
-    assert [iri for iri, times in kinds.items() if times > 1] == []
 
 
 def test_relations_are_documented_or_argued_with_inverse_and_example(ontology: Store) -> None:
