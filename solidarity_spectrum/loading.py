@@ -6,15 +6,19 @@ same for every source.
 """
 
 import csv
+import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from solidarity_spectrum.findings import InputError, Place, violation
 from solidarity_spectrum.records import Record
 from solidarity_spectrum.records.yaml import read
-from solidarity_spectrum.resources import LOADERS
+from solidarity_spectrum.resources import DATA, LOADERS
+
+T = TypeVar("T")
 
 
 def catalogue() -> dict[str, dict[str, Any]]:
@@ -37,7 +41,7 @@ def load(source: str, paths: Iterable[Path]) -> Iterator[Record]:
         yield from module.read(path, description)
 
 
-def known(table: dict[str, str], value: str, record: Record, column: str) -> str:
+def known(table: dict[str, T], value: str, record: Record, column: str) -> T:
     """What a source's value maps to. Raises InputError for a value that the description does not list."""
     if value not in table:
         raise InputError(
@@ -53,16 +57,31 @@ def known(table: dict[str, str], value: str, record: Record, column: str) -> str
     return table[value]
 
 
-def citation(text: str, description: dict[str, Any]) -> dict[str, Any]:
-    """The source of a row whose own `source` cell reads «address (place in it)»."""
-    url, _, locator = text.partition(" (")
-    return {
-        "url": url,
-        "title": description["title"],
-        "tier": description["tier"],
-        "consulted": True,
-        "locator": locator.removesuffix(")"),
-    }
+@cache
+def states() -> dict[str, dict[str, Any]]:
+    """The record of every state in the shipped data, by its three-letter code of ISO 3166-1."""
+    file = DATA / "actors" / "states.yaml"
+    codes: dict[str, dict[str, Any]] = {}
+    for state in read(file.read_bytes(), str(file))[0]["records"]:
+        written = state["isoCountryCode"]
+        codes |= {code: state for code in ([written] if isinstance(written, str) else written) if len(code) == 3}
+    return codes
+
+
+def citation(text: str, description: dict[str, Any], record: Record) -> dict[str, Any]:
+    """The source of a row whose own `source` cell reads «address (place in it)».
+
+    Title and tier are those of the description, or those it gives for this address under `elsewhere`. Raises
+    InputError for a cell that is written otherwise.
+    """
+    cell = re.fullmatch(r"(https?://\S+) \((.+)\)", text)
+    if not cell:
+        en = f"«{text}» in column «source» is not written «address (place in it)»"
+        hu = f"a «source» oszlop értéke, «{text}», nem «cím (hely benne)» alakú"
+        raise InputError([violation("syntax", record.place(), en, hu)])
+    url, locator = cell.groups()
+    about = description.get("elsewhere", {}).get(url, description)
+    return {"url": url, "title": about["title"], "tier": about["tier"], "consulted": True, "locator": locator}
 
 
 def rows(

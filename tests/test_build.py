@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -13,7 +14,7 @@ import pytest
 
 from solidarity_spectrum import build, reasoning, store
 from solidarity_spectrum.findings import InputError
-from solidarity_spectrum.loading import catalogue, load
+from solidarity_spectrum.loading import catalogue, load, states
 from solidarity_spectrum.resources import BASE, DATA
 from solidarity_spectrum.vocabulary import vocabulary
 
@@ -209,15 +210,26 @@ def test_loaders_describe_themselves_and_read_the_shipped_files():
     for name, about in catalogue().items():
         assert {"title", "publisher", "address", "format", "licence", "coverage", "tier"} <= about.keys(), name
     votes = list(load("unga-votes", [DATA / "votes" / "unga.csv"]))
-    assert {(v.data["object"], v.data["relation"]) for v in votes} == {
-        ("a-res-73-151", "votesAgainstAdoptionOf"),
-        ("a-res-73-195", "votesAgainstAdoptionOf"),
-    }
-    actions = {(a.data["relation"], a.data["object"]): a.data["date"] for a in
-               load("treaty-actions", [DATA / "treaties" / "actions.csv"])}  # fmt: skip
-    assert actions["accedesTo", "refugee-convention-1951"] == "1989-03-14"
-    assert actions["ratifies", "smuggling-protocol-2000"] == "2006-12-22"
-    assert len(actions) == 6
+    counted = Counter((v.data["object"], v.data["relation"]) for v in votes)
+    kinds = ("votesInFavourOf", "votesAgainstAdoptionOf", "abstainsOn", "doesNotVoteOn")
+    # As the General Assembly announced the results; the rest of its 193 members did not vote.
+    assert [counted["a-res-73-151", kind] for kind in kinds] == [181, 2, 3, 7]
+    assert [counted["a-res-73-195", kind] for kind in kinds] == [152, 5, 12, 24]
+    assert {v.data["date"] for v in votes} == {"2018-12-17", "2018-12-19"}
+    actions = {a.data["id"]: a.data for a in load("treaty-actions", [DATA / "treaties" / "actions.csv"])}
+    assert len(actions) == 888
+    assert actions["accession-refugee-convention-1951-hun"]["date"] == "1989-03-14"
+    assert actions["ratification-smuggling-protocol-2000-hun"]["date"] == "2006-12-22"
+    assert actions["approval-untoc-2000-eue"]["subject"] == "european-union"
+    later = actions["accession-refugee-convention-1951-ssd"]
+    assert (later["date"], later["status"]) == ("2018", "single-source")
+    assert later["sources"][0]["title"] != actions["accession-refugee-convention-1951-hun"]["sources"][0]["title"]
+
+
+def test_states_are_found_by_code_and_named_in_both_languages():
+    known = states()
+    assert len(known) == len({state["id"] for state in known.values()}) == 196
+    assert (known["HUN"]["id"], known["CIV"]["label"]["hu"]) == ("hungary", "Elefántcsontpart")
 
 
 HEADER = "resolution,iso3,country,vote,source\n"
@@ -229,6 +241,7 @@ HEADER = "resolution,iso3,country,vote,source\n"
         (HEADER + "A/RES/73/151,HUN,Hungary,maybe,http://e/ (x)\n", "unknown-value", 2),
         (HEADER + "A/RES/1/1,HUN,Hungary,no,http://e/ (x)\n", "unknown-value", 2),
         (HEADER + "A/RES/73/151,XXX,Atlantis,no,http://e/ (x)\n", "unknown-value", 2),
+        (HEADER + "A/RES/73/151,HUN,Hungary,no,from memory\n", "syntax", 2),
         (HEADER + "A/RES/73/151,HUN,Hungary,no\n", "syntax", 2),
         (HEADER + 'A/RES/73/151,HUN,"Hungary,no,x\n', "syntax", 2),
         ("resolution,iso3,country,vote\n", "missing-column", 1),
