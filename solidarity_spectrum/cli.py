@@ -13,6 +13,7 @@ import socket
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -127,6 +128,7 @@ def _parser() -> argparse.ArgumentParser:
 
     sub = verb("explain", _explain, "every assertion about an entity with its evidence")
     sub.add_argument("id", help="an id such as hu-btk-353a, concept:de-solidarity, or an IRI")
+    sub.add_argument("--as-of", metavar="DAY", default="", help="what held and had happened on a day, YYYY-MM-DD")
     sub.add_argument("--format", "-f", choices=("text", "json"), default="text")
     with_store(sub)
     with_language(sub)
@@ -344,16 +346,27 @@ def _loaders(options: argparse.Namespace) -> int:
 
 def _explain(options: argparse.Namespace) -> int:
     graph = store.open_disk(options.store)
-    explainer = explain.Explainer(graph, options.language)
+    if options.as_of:
+        try:
+            options.as_of = date.fromisoformat(options.as_of).isoformat()
+        except ValueError as error:
+            raise Failure(f"--as-of takes a day, YYYY-MM-DD: {error}") from error
+    explainer = explain.Explainer(graph, options.language, options.as_of)
     iri = explainer.resolve(options.id)
     if iri is None:
         near = explain.nearest(options.id, explainer.ids())
         raise Failure(f"the graph has no «{options.id}»" + (f"; did you mean {near}?" if near else ""))
     evidence = explainer.explain(iri)
     if options.format == "json":
-        print(json.dumps({"iri": iri, "records": [asdict(e) for e in evidence]}, ensure_ascii=False, indent=1))
+        print(
+            json.dumps(
+                {"iri": iri, "asOf": options.as_of or None, "records": [asdict(e) for e in evidence]},
+                ensure_ascii=False,
+                indent=1,
+            )
+        )
     else:
-        print(explain.text(explainer.label(iri), iri, evidence))
+        print(explain.text(explainer.label(iri), iri, evidence, options.as_of))
     return 0
 
 

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 import pyoxigraph as ox
 
 from solidarity_spectrum.reasoning import INFERRED
-from solidarity_spectrum.records import PROVENANCE, context
+from solidarity_spectrum.records import PROVENANCE, context, dates
 from solidarity_spectrum.resources import BASE
 
 _QUALIFIER = ("sol:qualifier",)
@@ -15,6 +15,10 @@ _ARGUMENT = ("sol:claimant", "sol:claimantName", "sol:statedIn", "sol:rationale"
 _FIRST = ("rdf:type", "rdfs:label", "skos:prefLabel", "skos:definition", "dcterms:description")
 _DERIVED = ("sol:earliest", "sol:latest")
 _LABELS = ("rdfs:label", "skos:prefLabel", "dcterms:title")
+_INTERVALS = ("sol:ProvisionVersion", "sol:Provision", "sol:Exemption", "sol:Office", "sol:LegalInstrument")
+"""Things that hold for a time; everything else happens once and stays true."""
+_ENDINGS = ("sol:finalOutcome", "sol:outcomeDescription", "sol:asOf")
+"""What a case tells of its end."""
 
 
 @dataclass(slots=True)
@@ -54,11 +58,16 @@ class Evidence:
 
 
 class Explainer:
-    """Reads a store for one language, with English as the fallback."""
+    """Reads a store for one language, with English as the fallback.
 
-    def __init__(self, store: ox.Store, language: str = "en") -> None:
+    With `as_of`, a day as text (YYYY-MM-DD), it tells what held and what had happened on that day, as the graph knows
+    it now: no version, office or exemption of another time, nothing dated later, no outcome that was still to come.
+    """
+
+    def __init__(self, store: ox.Store, language: str = "en", as_of: str = "") -> None:
         self.store = store
         self.language = language
+        self.as_of = as_of
 
     def resolve(self, name: str) -> str | None:
         """The IRI of an id (redirects followed), a compact IRI, an IRI or a label; None if the graph has none."""
@@ -96,9 +105,14 @@ class Explainer:
         """
         found: dict[str, Evidence] = {}
         own = self._own_nodes(iri)
+        undecided = bool(self.as_of) and self._decided_later(iri)
+        endings = {context().expand(name) for name in _ENDINGS} if undecided else set()
         for node in own:
+            if node != iri and self._outside(node):
+                continue
             for quad in self.store.quads_for_pattern(ox.NamedNode(node), None, None, None):
-                self._add(found, quad, "" if node == iri else node, incoming=False)
+                if quad.predicate.value not in endings:
+                    self._add(found, quad, "" if node == iri else node, incoming=False)
         for quad in self.store.quads_for_pattern(None, None, ox.NamedNode(iri), None):
             if isinstance(quad.subject, ox.NamedNode) and quad.subject.value not in own:
                 self._add(found, quad, "", incoming=True)
@@ -125,6 +139,21 @@ class Explainer:
 
         return [found[graph] for graph in sorted(found, key=order)]
 
+    def _outside(self, node: str) -> bool:
+        """Whether a thing did not exist or had not happened on the day, or no longer held then."""
+        if not self.as_of:
+            return False
+        first, last = (self._text(ox.NamedNode(node), name) for name in ("sol:earliest", "sol:latest"))
+        if first and first > self.as_of:
+            return True
+        held = any(self._holds(ox.NamedNode(node), "rdf:type", kind) for kind in _INTERVALS)
+        return held and bool(last) and last < self.as_of
+
+    def _decided_later(self, case: str) -> bool:
+        steps = self.store.quads_for_pattern(None, self._node("sol:inCase"), ox.NamedNode(case), None)
+        days = [self._text(s.subject, "sol:earliest") for s in steps if isinstance(s.subject, ox.NamedNode)]
+        return any(day > self.as_of for day in days)
+
     def _own_nodes(self, iri: str) -> list[str]:
         """The entity and the parts that its own record describes."""
         topic = self._node("foaf:primaryTopic")
@@ -149,6 +178,8 @@ class Explainer:
             found[graph] = Evidence(graph.removeprefix(BASE + "graph/"), self._text(node, "sol:status"))
             found[graph].sources = self.sources(graph)
         other = quad.subject if incoming else quad.object
+        if self.as_of and ((isinstance(other, ox.NamedNode) and self._outside(other.value)) or self._later(other)):
+            return
         value = other.value if isinstance(other, ox.Literal) else self.label(str(getattr(other, "value", other)))
         if isinstance(other, ox.Literal) and other.language:
             value += f" [{other.language}]"
@@ -156,6 +187,13 @@ class Explainer:
         fact = Fact(self.label(quad.predicate.value), value, quad.predicate.value, link, subject, incoming)
         if fact not in found[graph].facts:
             found[graph].facts.append(fact)
+
+    def _later(self, value: object) -> bool:
+        """Whether a value is a date after the day."""
+        if not isinstance(value, ox.Literal) or value.datatype.value not in dates.DATATYPES:
+            return False
+        first, _ = dates.bounds(value.value)
+        return first is not None and first.isoformat() > self.as_of
 
     def sources(self, graph: str) -> list[Source]:
         """The citations of a record graph, in order."""
@@ -216,10 +254,10 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return next(iter(get_close_matches(name, list(known), n=1, cutoff=0.7)), "")
 
 
-def text(label: str, iri: str, evidence: Sequence[Evidence]) -> str:
+def text(label: str, iri: str, evidence: Sequence[Evidence], as_of: str = "") -> str:
     """The explanation for a terminal: per record its status, its facts with the parts inside them, its sources."""
     derived = {context().expand(name) for name in _DERIVED}
-    lines = [f"{label}  <{iri}>"]
+    lines = [f"{label}  <{iri}>" + (f"  as of {as_of}" if as_of else "")]
     for item in evidence:
         lines += ["", f"{item.record}  [{item.status}]" if item.status else "what follows (inferred)"]
         of_part: dict[str, list[Fact]] = {}

@@ -164,3 +164,22 @@ def test_tables_fit_their_width():
     blocks = table.render([f"column{i}" for i in range(12)], [["x" * 20] * 12], width=60)
     assert "column11:" in blocks and max(map(len, blocks.splitlines())) <= 60
     assert table.render(["x"], [], width=60) == "0 rows"
+
+
+def test_explain_as_of_a_day_tells_what_held_then(solidarity: Run):
+    def told(name: str, day: str) -> str:
+        return solidarity("explain", name, "--as-of", day)[1]
+
+    assert "hu-btk-353a" in told("hu-btk-353a", "2020-01-01")
+    first, second = told("hu-btk-353a", "2022-12-31"), told("hu-btk-353a", "2023-01-01")
+    assert "2018-07-01" in first and "2023-01-01" not in first
+    assert "2023-01-01" in second
+    assert "final outcome" in told("case-cjeu-c-821-19", "2021-11-16")
+    before = told("case-cjeu-c-821-19", "2021-11-15")
+    assert "final outcome" not in before and "judgment of 16 November 2021" not in before
+    assert "formal notice" in before
+
+
+def test_explain_as_of_takes_a_day(solidarity: Run):
+    status, _, err = solidarity("explain", "hu-btk-353a", "--as-of", "2020-13-01")
+    assert status == 2 and "YYYY-MM-DD" in err
