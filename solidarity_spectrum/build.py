@@ -9,7 +9,7 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from solidarity_spectrum import __version__, questions, reasoning, store
+from solidarity_spectrum import __version__, quality, questions, reasoning, store
 from solidarity_spectrum.findings import Finding, InputError, Place, violation
 from solidarity_spectrum.loading import load
 from solidarity_spectrum.records import Compiled, Record, compile_records, read_records
@@ -31,6 +31,7 @@ class Built:
     inferred: int
     findings: list[Finding]
     counts: dict[str, Any]
+    quality: list[quality.Measurement]
 
     @property
     def refused(self) -> list[Finding]:
@@ -88,8 +89,10 @@ def assemble(records: Iterable[Record], progress: Progress = lambda _: None) -> 
     findings = compiled.findings + sorted(
         (finding(result, [compiled.locate]) for result in results), key=lambda f: (str(f.place), f.rule, f.value)
     )
+    measured = quality.measure(graph, findings)
+    graph.extend(quality.quads(measured))
     counts = _counts(everything, compiled, graph, inferred, findings)
-    return Built(graph, compiled, inferred, findings, counts)
+    return Built(graph, compiled, inferred, findings, counts, measured)
 
 
 def _counts(
@@ -125,6 +128,7 @@ def build(data: Path = DATA, target: Path = Path("build/store"), progress: Progr
     digest = hashlib.sha256("".join(dump).encode()).hexdigest()
     manifest = {"version": __version__, "hash": digest, **built.counts}
     report = [asdict(finding) for finding in built.findings]
-    store.write(target, dump, candidates, manifest, report)
+    page = quality.page(built.quality, built.counts, built.findings)
+    store.write(target, dump, candidates, manifest, report, page)
     progress(f"{target}: {len(dump)} quads in {built.counts['graphs']} graphs, {digest[:16]}")
     return built

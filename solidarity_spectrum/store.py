@@ -6,6 +6,7 @@ build/store -> store-<hash>/    a link, swapped in one step, so that readers see
     oxigraph/       the accepted graph, ready to be opened
     manifest.json   counts and hash
     report.json     what validation found
+    report.html     the same for a person, with the counts and the quality of the graph
 """
 
 import json
@@ -17,7 +18,8 @@ from typing import Any
 
 import pyoxigraph as ox
 
-DUMP, CANDIDATES, DATABASE, MANIFEST, REPORT = "dump.nq", "candidates.nq", "oxigraph", "manifest.json", "report.json"
+DUMP, CANDIDATES, DATABASE, MANIFEST = "dump.nq", "candidates.nq", "oxigraph", "manifest.json"
+REPORT, PAGE = "report.json", "report.html"
 
 RESULT_FORMATS = {
     "json": ox.QueryResultsFormat.JSON,
@@ -102,7 +104,9 @@ def _remove_abandoned(folder: Path) -> None:
             continue  # alive, and somebody else's
 
 
-def write(folder: Path, dump: list[str], candidates: list[str], manifest: dict[str, Any], report: Any) -> None:
+def write(
+    folder: Path, dump: list[str], candidates: list[str], manifest: dict[str, Any], report: Any, page: str
+) -> None:
     """Write a store beside the one in use, then swap. An interruption leaves the old one untouched.
 
     `folder` becomes a link to the new store; the one before it is removed after the swap.
@@ -118,6 +122,7 @@ def write(folder: Path, dump: list[str], candidates: list[str], manifest: dict[s
         (fresh / DUMP).write_text("".join(dump), "utf-8")
         (fresh / CANDIDATES).write_text("".join(candidates), "utf-8")
         (fresh / REPORT).write_text(json.dumps(report, ensure_ascii=False, indent=1), "utf-8")
+        (fresh / PAGE).write_text(page, "utf-8")
         disk = ox.Store(str(fresh / DATABASE))
         disk.bulk_load(path=str(fresh / DUMP), format=ox.RdfFormat.N_QUADS)
         disk.flush()
