@@ -6,7 +6,7 @@ PORT ?= 8000
 DATA := $(shell find data ontology queries loaders solidarity_spectrum -type f -not -path '*/__pycache__/*' -not -name '* *')
 
 .DEFAULT_GOAL := help
-.PHONY: help install build serve test test-fast lint hygiene validate bench conformance docs lock wheel clean
+.PHONY: help install build serve test test-fast lint hygiene validate bench conformance docs reference lock wheel clean
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,8 +59,11 @@ bench: $(VENV)/tested build/store/manifest.json ## measure, beside what one woul
 conformance: $(VENV)/tested build/store/manifest.json ## run the W3C suites (SUITES=folder that holds them)
 	$(BIN)/python -m pytest -m conformance
 
-docs: $(BIN)/solidarity ## write docs/rules.md and docs/records.md anew from the ontology
+docs: $(BIN)/solidarity ## write the generated parts of docs anew from the ontology
 	$(BIN)/python docs/generate.py
+
+reference: $(VENV)/tested ## write the reference documentation of the ontology into build/docs
+	$(BIN)/python docs/reference.py build/docs
 
 lock: $(VENV)/tested ## renew the hashed lock files
 	$(BIN)/python -m pip install --quiet uv

@@ -1,4 +1,5 @@
-"""Writes the parts of docs/rules.md and docs/records.md that stand below their marker, from the ontology.
+"""Writes docs/model.svg, and the parts of docs/rules.md and docs/records.md that stand below their marker, from the
+ontology.
 
 What stands above the marker is written by hand and kept. `make docs` runs this; the tests compare.
 """
@@ -6,16 +7,18 @@ What stands above the marker is written by hand and kept. `make docs` runs this;
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
+from html import escape
 from pathlib import Path
 
 import rdflib
 from rdflib.collection import Collection
-from rdflib.namespace import DCTERMS, OWL, RDF, RDFS, SH, SKOS
+from rdflib.namespace import DCTERMS, ORG, OWL, RDF, RDFS, SH, SKOS
 
 from solidarity_spectrum.records.context import Key, context
 from solidarity_spectrum.resources import BASE, ONTOLOGY
 
 DOCS = Path(__file__).parent
+MODEL = "model.svg"
 MARKER = "<!-- Generated below this line from the folder ontology: change that, then run «make docs». -->"
 SOL = rdflib.Namespace(BASE + "ontology#")
 SOLSH = rdflib.Namespace(BASE + "shapes#")
@@ -283,11 +286,115 @@ def _codes() -> Iterator[str]:
         yield from table(("code", "name", "meaning"), rows)
 
 
+# The picture of the model: where each class stands, and which properties join them. The words are the ontology's.
+BOXES = {
+    SOL.Work: (20, 40),
+    SKOS.Concept: (300, 40),
+    SOL.Connection: (580, 40),
+    SOL.RecordGraph: (900, 40),
+    SOL.Citation: (1180, 40),
+    SOL.Actor: (20, 230),
+    SOL.Statement: (300, 230),
+    SOL.LegalInstrument: (580, 230),
+    SOL.Decision: (900, 230),
+    SOL.outcome: (1180, 230),
+    SOL.Office: (20, 400),
+    SOL.Event: (300, 400),
+    SOL.Provision: (580, 400),
+    SOL.Case: (900, 400),
+    SOL.Practice: (580, 550),
+    SOL.Penalty: (300, 550),
+}
+ARROWS = [
+    (SOL.Statement, SOL.speaker, SOL.Actor),
+    (SOL.Statement, SOL.expresses, SKOS.Concept),
+    (SOL.Statement, SOL.motivates, SOL.LegalInstrument),
+    (SOL.Work, SOL.analyses, SKOS.Concept),
+    (SOL.Actor, ORG.hasMembership, SOL.Office),
+    (SOL.Event, SOL.prompts, SOL.LegalInstrument),
+    (SOL.LegalInstrument, SOL.creates, SOL.Provision),
+    (SOL.Provision, SOL.criminalises, SOL.Practice),
+    (SOL.Provision, SOL.penalty, SOL.Penalty),
+    (SOL.Case, SOL.chargedUnder, SOL.Provision),
+    (SOL.Case, SOL.practiceAtIssue, SOL.Practice),
+    (SOL.Decision, SOL.inCase, SOL.Case),
+    (SOL.Decision, SOL.findsIncompatible, SOL.LegalInstrument),
+    (SOL.Decision, SOL.outcome, SOL.outcome),
+    (SOL.RecordGraph, SOL.citation, SOL.Citation),
+]
+WIDTH, HEIGHT = 160, 54
+
+
+def model_svg() -> str:
+    """The classes and how they are joined, as a picture; argued relations are dashed."""
+    argued = set(ontology().transitive_subjects(RDFS.subPropertyOf, SOL.argued))
+    label = {node: escape(text(node, RDFS.label) or text(node, SKOS.prefLabel) or local(node)) for node in BOXES}
+    lines = [
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1360 630" role="img" aria-labelledby="t d" '
+        'font-family="system-ui, sans-serif" font-size="13">',
+        '<title id="t">The model</title>',
+        f'<desc id="d">{"; ".join(f"{label[s]} {escape(_word(p))} {label[o]}" for s, p, o in ARROWS)}.</desc>',
+        "<style>.box{fill:#f6f4ee;stroke:#55524a}.code{fill:#e3efe6}.name{font-weight:600;fill:#1d1c19}"
+        ".term{font-size:11px;fill:#55524a}.line{stroke:#1d1c19;stroke-width:1.4;marker-end:url(#head)}"
+        ".argued{stroke:#a33b1f;stroke-dasharray:6 4;marker-end:url(#claim)}.word{font-size:11.5px;fill:#1d1c19;"
+        "paint-order:stroke;stroke:#fff;stroke-width:4px}.claim{fill:#a33b1f}</style>",
+        "<defs>",
+        *(
+            f'<marker id="{name}" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" orient="auto">'
+            f'<path d="M0 0L10 5L0 10z" fill="{colour}"/></marker>'
+            for name, colour in (("head", "#1d1c19"), ("claim", "#a33b1f"))
+        ),
+        "</defs>",
+        '<rect width="1360" height="630" fill="#fff"/>',
+    ]
+    for start, relation, end in ARROWS:
+        (x1, y1), (x2, y2) = _ends(BOXES[start], BOXES[end])
+        kind = " argued" if relation in argued else ""
+        lines.append(f'<line class="line{kind}" x1="{x1:.0f}" y1="{y1:.0f}" x2="{x2:.0f}" y2="{y2:.0f}"/>')
+    for node, (x, y) in BOXES.items():
+        kind = " code" if node == SOL.outcome else ""
+        lines.append(f'<rect class="box{kind}" x="{x}" y="{y}" width="{WIDTH}" height="{HEIGHT}" rx="6"/>')
+        lines.append(_centred("name", x, y + 24, label[node]))
+        lines.append(_centred("term", x, y + 42, f"{'skos' if node == SKOS.Concept else 'sol'}:{local(node)}"))
+    for start, relation, end in ARROWS:
+        (x1, y1), (x2, y2) = _ends(BOXES[start], BOXES[end])
+        kind = " claim" if relation in argued else ""
+        y = (y1 + y2) / 2 + (-7 if y1 == y2 else 4)
+        lines.append(
+            f'<text class="word{kind}" x="{(x1 + x2) / 2:.0f}" y="{y:.0f}" text-anchor="middle">'
+            f"{escape(_word(relation))}</text>"
+        )
+    x, y = BOXES[SOL.Connection]
+    for row, words in enumerate(("subject, relation, object,", "claimant, chronology;", "argued relations are dashed")):
+        lines.append(_centred("term", x, y + HEIGHT + 16 + 15 * row, words))
+    x, y = BOXES[SOL.RecordGraph]
+    lines.append(_centred("term", x, y + HEIGHT + 16, "around every record"))
+    return "\n".join([*lines, "</svg>", ""])
+
+
+def _centred(kind: str, x: int, y: int, words: str) -> str:
+    return f'<text class="{kind}" x="{x + WIDTH / 2:.0f}" y="{y}" text-anchor="middle">{words}</text>'
+
+
+def _word(relation: rdflib.URIRef) -> str:
+    return text(relation, RDFS.label) or local(relation)
+
+
+def _ends(start: tuple[int, int], end: tuple[int, int]) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Where the line between the middles of two boxes leaves the one and meets the other."""
+    (x1, y1), (x2, y2) = ((x + WIDTH / 2, y + HEIGHT / 2) for x, y in (start, end))
+    dx, dy = x2 - x1, y2 - y1
+    reach = min((WIDTH / 2 + 3) / abs(dx) if dx else 9, (HEIGHT / 2 + 3) / abs(dy) if dy else 9)
+    return (x1 + dx * reach, y1 + dy * reach), (x2 - dx * reach, y2 - dy * reach)
+
+
 PAGES = {"rules.md": rules, "records.md": records}
 
 
 def page(name: str) -> str:
-    """The page as it should be: what is written by hand, then what follows from the ontology."""
+    """The file as it should be: what is written by hand, then what follows from the ontology."""
+    if name == MODEL:
+        return model_svg()
     head, marker, _ = (DOCS / name).read_text("utf-8").partition(MARKER)
     if not marker:
         raise ValueError(f"{name} lacks the line {MARKER}")
@@ -295,5 +402,5 @@ def page(name: str) -> str:
 
 
 if __name__ == "__main__":
-    for file_name in PAGES:
+    for file_name in (*PAGES, MODEL):
         (DOCS / file_name).write_text(page(file_name), "utf-8")

@@ -19,8 +19,8 @@ import pyoxigraph as ox
 import pytest
 
 from solidarity_spectrum import __version__, guard, questions
-from solidarity_spectrum.records import yaml
-from solidarity_spectrum.resources import ONTOLOGY
+from solidarity_spectrum.records import context, yaml
+from solidarity_spectrum.resources import BASE, ONTOLOGY
 from solidarity_spectrum.service import Settings
 from solidarity_spectrum.validation import validate_files
 from tests import test_questions
@@ -140,16 +140,35 @@ def test_the_example_of_a_question_meets_the_catalogue(graph: ox.Store):
         test_questions.test_the_answer_is_the_expected_one(question, check, graph)
 
 
-@pytest.fixture(scope="module")
-def generate() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+def script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-@pytest.mark.parametrize("name", ["rules.md", "records.md"])
+@pytest.fixture(scope="module")
+def generate() -> ModuleType:
+    return script("generate")
+
+
+@pytest.mark.slow
+def test_the_reference_documentation_shows_every_class_in_both_languages(tmp_path: Path):
+    # A process of its own: pyLODE leaves files open.
+    subprocess.run(
+        [sys.executable, str(ROOT / "docs" / "reference.py"), str(tmp_path)], check=True, capture_output=True
+    )
+    pages = {page.name: page.read_text("utf-8") for page in tmp_path.iterdir()}
+    classes = {iri for iri in context().classes.values() if iri.startswith(BASE)}
+    assert classes
+    for name, label in (("ontology.en.html", "legal instrument"), ("ontology.hu.html", "jogi aktus")):
+        assert label in pages[name]
+        assert not [iri for iri in classes if iri not in pages[name]]
+        assert not re.findall(r'(?:src|href)="https?://[^"]*[.](?:js|css)"', pages[name]), "nothing from other hosts"
+
+
+@pytest.mark.parametrize("name", ["rules.md", "records.md", "model.svg"])
 def test_generated_pages_are_up_to_date(name: str, generate: ModuleType):
     assert (ROOT / "docs" / name).read_text("utf-8") == generate.page(name), "run «make docs»"
 

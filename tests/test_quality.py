@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pyoxigraph as ox
 
-from solidarity_spectrum import quality
 from solidarity_spectrum.build import assemble, read_data
 from solidarity_spectrum.resources import BASE
 
