@@ -167,6 +167,18 @@ def test_code_lists_of_the_context_exist_and_are_linked_from_their_property(onto
             assert objects(ontology, iri, RDFS + "seeAlso") == [NamedNode(scheme)], key
 
 
+def test_a_code_that_is_also_a_key_is_spelt_out_in_the_context_of_its_list(ontology: Store) -> None:
+    """Else `defendantKind: organisation` would be read as the key `organisation`, and mean its property."""
+    known = context()
+    hidden = []
+    for key, term in known.items():
+        scoped = term.get("@context", {}) if isinstance(term, dict) else {}
+        if base := scoped.get("@vocab"):
+            codes = {iri.removeprefix(base) for iri in concepts(ontology) if iri.startswith(base)}
+            hidden += [(key, code) for code in codes & known.keys() if scoped.get(code) != base + code]
+    assert not hidden
+
+
 def test_code_lists_are_complete() -> None:
     for file in VOCABULARIES:
         store = load(file)
