@@ -610,12 +610,16 @@ def demoted(record: Data, entry: Data) -> bool:
             return bool(record["status"] == entry["to"])
         case "sources.tier":
             return {source["tier"] for source in record["sources"]} == {entry["to"]}
-        case "facts.charged_under":  # inferred from the charge: set aside, as are the connections that rest on it
-            resting = [c for c in of_type("Connection") if (c["relation"], c["object"]) == ("appliedIn", record["id"])]
-            aside = set(listed(record.get("unverified", {}).get("chargedUnder")))
-            return "chargedUnder" not in record and not [
-                c for c in resting if c["status"] != "unverified" and c["subject"] in aside
-            ]
+        case "facts.charged_under":  # inferred from the charge: no connection but an argued one may rest on it
+            fact = next(fact for fact in facts(entry["file"]) if fact["id"] == entry["id"])
+            inferred = {the(name)["id"] for name in listed(fact["facts"].get("charged_under"))}
+            resting = {
+                found["subject"]
+                for found in of_type("Connection")
+                if (found["relation"], found["object"]) == ("appliedIn", record["id"])
+                and found["status"] != "unverified"
+            }
+            return not inferred & (resting | set(listed(record.get("chargedUnder"))))
         case "facts.date":
             return entry["to"] == "month" and re.fullmatch(r"\d{4}-\d\d", record["date"]) is not None
         case "note":
