@@ -28,7 +28,13 @@ LEDGERS = sorted(set(RELATIONS.parent.glob("*.yaml")) - {RELATIONS})
 FACTS = ROOT.parent / "shared" / "facts"
 LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # every scalar stays text
 # the files of the fact base that are carried over whole
-CARRIED = ("hungary.yaml", "international-eu.yaml", "concepts.yaml", "americas-australia.yaml")
+CARRIED = (
+    "hungary.yaml",
+    "international-eu.yaml",
+    "criminalised-solidarity.yaml",
+    "americas-australia.yaml",
+    "concepts.yaml",
+)
 LONGEST_QUOTATION = 300
 
 
@@ -656,6 +662,52 @@ APPLIED: dict[tuple[str, str], Callable[[], bool]] = {
         [(office["startDate"][:7], office["endDate"][:7]) for office in the("tony-abbott")["offices"]]
         == [("2009-12", "2013-09"), ("2013-09", "2015-09")]
     ),
+    ("it-tui-art12-1", "facts.penalty"): mentions(
+        "it-tui-art12-1", "versions", "P1Y", "P5Y", "P2Y", "P6Y", "2023-03-11", "15000"
+    ),
+    ("it-tui-art12-1", "facts.same_as_in_other_cluster_file"): has("it-tui-art12-1", partOf="it-tui-art-12"),
+    ("it-tui-art12-3", "facts.penalty"): mentions(
+        "it-tui-art12-3", "versions", "P5Y", "P15Y", "P6Y", "P16Y", "2023-03-11"
+    ),
+    ("dec-lifeline-2019", "facts.date"): has("dec-lifeline-2019", date="2019-05-14"),
+    ("dec-el-hiblu-jurisdiction", "(record)"): lambda: (
+        {"2024-05-30", "2025-01-22"} <= {step["date"] for step in decisions("case-el-hiblu-3")}
+    ),
+    ("dec-el-hiblu-indictment-2023", "kind"): has("dec-el-hiblu-indictment-2023", type="ProceduralAct"),
+    ("dec-salvini-senate-2020", "kind"): has("dec-salvini-senate-2020", type="ProceduralAct"),
+    ("dec-sea-watch-tar-2019", "facts.case"): has("dec-sea-watch-tar-2019", inCase="case-sea-watch-3-tar-2019"),
+    ("dec-sea-watch-ecthr-2019", "facts.case"): has("dec-sea-watch-ecthr-2019", inCase="case-ecthr-rackete"),
+    ("stmt-farage-rnli-2021-07-04", "facts.date"): has("stmt-farage-rnli-2021-07-04", date="2021-07"),
+    ("stmt-salvini-scafisti-2019-05", "facts.date"): has("stmt-salvini-scafisti-2019-05", date="2019-05-17"),
+    ("case-kinsa", "facts.identifiers.celex"): has("case-kinsa", celex=None),
+    ("criminalisation-of-solidarity", "facts.same_as_in_other_cluster_file"): lambda: (
+        the("criminalisation-of-solidarity-eu")["id"] != the("criminalisation-of-solidarity")["id"]
+    ),
+    ("benefit-requirement", "facts.same_as_in_other_cluster_file"): mentions(
+        "benefit-requirement", "related", "concept:profit-element-gap"
+    ),
+    ("link-saviano-dimaio-policy", "facts.relation"): has(
+        "link-saviano-dimaio-policy", relation="linkedTo", claimant="roberto-saviano"
+    ),
+    ("link-taxi-iuventa", "facts.relation"): has(
+        "link-taxi-iuventa", subject="concept:sea-taxi-trope", relation="linkedTo", qualifier="frames the case"
+    ),
+    ("link-meloni-sink-rackete", "facts.relation"): has(
+        "link-meloni-sink-rackete", relation="isAbout", object="event-sea-watch-3-landing-2019"
+    ),
+    ("link-sbruffoncella-rackete", "facts.relation"): has(
+        "link-sbruffoncella-rackete", relation="isAbout", object="event-sea-watch-3-landing-2019"
+    ),
+    **{
+        (name, "facts.to"): has(name, relation="documents", object="criminalisation-of-solidarity-eu")
+        for name in (
+            "link-picum-documents-2021-22",
+            "link-picum-documents-2022",
+            "link-picum-documents-2023",
+            "link-picum-documents-2024",
+            "link-amnesty-documents",
+        )
+    },
 }
 """Every correction of the files carried over, whatever its severity, and what shows that it was made."""
 
@@ -691,6 +743,7 @@ REMEMBERED: dict[tuple[str, str], tuple[str, ...]] = {
     ("statement-balazs-orban-venice-2018", "facts.date"): ("date",),
     ("work-venice-cdl-ad-2018-035", "facts.identifiers.coe, facts.adopted"): ("coeReference", "adopted"),
     ("work-venice-2017-transparency", "facts.identifiers.coe, facts.adopted"): ("coeReference", "adopted"),
+    ("case-salvini-open-arms", "facts.charges (article numbers)"): ("chargeDescription",),
     ("uk-naba-2022", "facts.royal_assent"): ("assented",),
     ("decision-eu-2015-1523", "facts.adopted"): ("adopted",),
     ("untoc-2000", "facts.entry_into_force"): ("inForce",),
@@ -811,7 +864,8 @@ def test_demotions_and_promotions_are_applied() -> None:
             assert demoted(the(entry["id"]), entry), entry
     for entry in lines("promote", *CARRIED):
         if entry["to"] == "verified":
-            assert the(entry["id"])["status"] == "verified", entry
+            # a ledger says so where the audit counts one paper only and no second source was found
+            assert the(entry["id"])["status"] == "verified" or excepted(entry["id"], "status"), entry
         else:
             assert "from memory" not in the(entry["id"]).get("note", ""), entry
 
