@@ -11,7 +11,8 @@ from solidarity_spectrum.records import PROVENANCE, context, dates
 from solidarity_spectrum.resources import BASE
 
 _QUALIFIER = ("sol:qualifier",)
-_ARGUMENT = ("sol:claimant", "sol:claimantName", "sol:statedIn", "sol:rationale", *_QUALIFIER)
+_ARGUMENT = ("sol:claimant", "sol:claimantName", "sol:statedIn", "sol:claim", "sol:rationale", *_QUALIFIER)
+_CLAIM = ("sol:statedIn", "sol:standing", "sol:slip", "sol:correction")
 _FIRST = ("rdf:type", "rdfs:label", "skos:prefLabel", "skos:definition", "dcterms:description")
 _DERIVED = ("sol:earliest", "sol:latest")
 _LABELS = ("rdfs:label", "skos:prefLabel", "dcterms:title")
@@ -117,7 +118,9 @@ class Explainer:
             if isinstance(quad.subject, ox.NamedNode) and quad.subject.value not in own:
                 self._add(found, quad, "", incoming=True)
                 argued = self._holds(quad.subject, "rdf:type", "sol:ArguedConnection")
-                for name in _ARGUMENT if argued else _QUALIFIER:  # an argument is never shown without whose it is
+                claimed = self._holds(quad.subject, "rdf:type", "sol:Claim")
+                # An argument is never shown without whose it is, a claim never without whether it holds.
+                for name in _CLAIM if claimed else _ARGUMENT if argued else _QUALIFIER:
                     for more in self.store.quads_for_pattern(quad.subject, self._node(name), None, quad.graph_name):
                         self._add(found, more, "", incoming=False)
         first = [context().expand(name) for name in _FIRST]
