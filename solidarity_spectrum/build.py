@@ -9,7 +9,7 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from solidarity_spectrum import __version__, quality, questions, reasoning, store
+from solidarity_spectrum import __version__, quality, questions, reasoning, store, void
 from solidarity_spectrum.findings import Finding, InputError, Place, violation
 from solidarity_spectrum.loading import load
 from solidarity_spectrum.records import Compiled, Record, compile_records, read_records
@@ -85,12 +85,14 @@ def assemble(records: Iterable[Record], progress: Progress = lambda _: None) -> 
     progress("reasoning")
     inferred = reasoning.materialise(graph, progress)
     progress("validating")
-    results = judge({quad.triple for quad in graph})
+    triples = {quad.triple for quad in graph}
+    results = judge(triples)
     findings = compiled.findings + sorted(
         (finding(result, [compiled.locate]) for result in results), key=lambda f: (str(f.place), f.rule, f.value)
     )
     measured = quality.measure(graph, findings)
     graph.extend(quality.quads(measured))
+    graph.extend(void.describe(triples))
     counts = _counts(everything, compiled, graph, inferred, findings)
     return Built(graph, compiled, inferred, findings, counts, measured)
 

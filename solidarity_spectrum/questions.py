@@ -200,6 +200,9 @@ def quads() -> list[ox.Quad]:
     for question in catalogue().values():
         add(question.iri, rdf_type, ox.NamedNode(sol + "Question"))
         add(question.iri, rdf_type, ox.NamedNode(sh + "SPARQLSelectExecutable"))
+        # What an editor asks for its examples: https://github.com/sib-swiss/sparql-editor
+        add(question.iri, rdf_type, ox.NamedNode(sh + "SPARQLExecutable"))
+        add(question.iri, context().expand("rdfs:comment"), ox.Literal(question.question["en"], language="en"))
         for language, text in question.question.items():
             add(question.iri, label, ox.Literal(text, language=language))
         add(question.iri, sh + "select", ox.Literal(bind(question, {})))

@@ -2,6 +2,7 @@
 
 build/store -> store-<hash>/    a link, swapped in one step, so that readers see the old or the new, never half
     dump.nq         the accepted graph, sorted: the same input gives the same bytes
+    dumps/          the same in parts, compressed, with checksums
     candidates.nq   what is unverified, kept out of the default view
     oxigraph/       the accepted graph, ready to be opened
     manifest.json   counts and hash
@@ -18,8 +19,10 @@ from typing import Any
 
 import pyoxigraph as ox
 
-DUMP, CANDIDATES, DATABASE, MANIFEST = "dump.nq", "candidates.nq", "oxigraph", "manifest.json"
-REPORT, PAGE = "report.json", "report.html"
+from solidarity_spectrum import dumps
+
+DUMP, DUMPS, CANDIDATES, DATABASE = "dump.nq", "dumps", "candidates.nq", "oxigraph"
+MANIFEST, REPORT, PAGE = "manifest.json", "report.json", "report.html"
 
 RESULT_FORMATS = {
     "json": ox.QueryResultsFormat.JSON,
@@ -120,6 +123,7 @@ def write(
     fresh.mkdir()
     try:
         (fresh / DUMP).write_text("".join(dump), "utf-8")
+        dumps.write(fresh / DUMPS, dump, fresh / DUMP)
         (fresh / CANDIDATES).write_text("".join(candidates), "utf-8")
         (fresh / REPORT).write_text(json.dumps(report, ensure_ascii=False, indent=1), "utf-8")
         (fresh / PAGE).write_text(page, "utf-8")
