@@ -36,7 +36,7 @@ def client(store_folder: Path) -> Iterator[httpx.Client]:
 
 @pytest.mark.parametrize("language", ["en", "hu"])
 def test_the_home_page_shows_one_whole_chain_with_its_sources(client: httpx.Client, language: str):
-    page = client.get("/", params={"lang": language}).text
+    page = client.get("/", headers={"Accept-Language": language}).text
     steps = [
         "id/statement-pinter-justification-2018",
         "id/hu-act-vi-2018",

@@ -1,6 +1,5 @@
 """The ASGI application and the server around it."""
 
-import asyncio
 import contextlib
 import json
 import logging
@@ -21,9 +20,12 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from solidarity_spectrum.resources import ONTOLOGY
+from solidarity_spectrum.service.catalogue import Catalogue
 from solidarity_spectrum.service.negotiation import best_type
 from solidarity_spectrum.service.pages import Pages
 from solidarity_spectrum.service.pool import Pool
+from solidarity_spectrum.service.publication import Publication
+from solidarity_spectrum.service.search import Search
 from solidarity_spectrum.service.settings import Settings
 from solidarity_spectrum.service.sparql import GRAPHS, HTML, Problem, answer, problem_response, read_operation
 from solidarity_spectrum.service.sparql import service_description as describe
@@ -110,11 +112,6 @@ def create_app(store_dir: Path, *, settings: Settings) -> Starlette:
         response = await answer(request, pool, settings, operation)
         return response or await pages.query_form(request, operation)
 
-    async def dump(_: Request) -> Response:
-        file = await asyncio.to_thread((pool.folder / "dump.nq").resolve)
-        headers = {"Cache-Control": "no-cache"}
-        return FileResponse(file, media_type=GRAPHS["nq"], filename="solidarity-spectrum.nq", headers=headers)
-
     async def context(_: Request) -> Response:
         return FileResponse(ONTOLOGY / "context.jsonld", media_type="application/ld+json")
 
@@ -141,18 +138,28 @@ def create_app(store_dir: Path, *, settings: Settings) -> Starlette:
                 allow_origins=["*"],
                 allow_methods=["GET", "HEAD", "POST"],
                 allow_headers=["Accept", "Accept-Language", "Content-Type", "If-None-Match", "Range"],
-                expose_headers=["Content-Location", "ETag", "Link", "Location", "Retry-After"],
+                expose_headers=[
+                    "Content-Encoding",
+                    "Content-Location",
+                    "Content-Range",
+                    "ETag",
+                    "Link",
+                    "Location",
+                    "Retry-After",
+                ],
             )
         )
     return Starlette(
         routes=[
             Route("/sparql", sparql, methods=["GET", "POST"]),
-            Route("/dump.nq", dump),
             Route("/context.jsonld", context),
             Route("/docs/rules", rules),
             Route("/health", health),
             Route("/ready", ready),
             Mount("/static", StaticFiles(packages=[("solidarity_spectrum.service", "static")])),
+            *Catalogue(pages, pool).routes(),
+            *Publication(pages, pool).routes(),
+            *Search(pages).routes(),
             *pages.routes(),
         ],
         middleware=middleware,

@@ -4,24 +4,26 @@ Source of the rules: https://www.w3.org/TR/cooluris/ (303 URIs) and RFC 9110, se
 """
 
 import asyncio
+import hashlib
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+import pyoxigraph as ox
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from solidarity_spectrum import questions
 from solidarity_spectrum.guard import scan
 from solidarity_spectrum.resources import BASE
 from solidarity_spectrum.service.home import home_view
 from solidarity_spectrum.service.negotiation import best_language, best_type
-from solidarity_spectrum.service.pool import Dataset, Pool
+from solidarity_spectrum.service.pool import PREFIXES, Dataset, Pool
 from solidarity_spectrum.service.reading import (
     LANGUAGES,
     PROLOGUE,
@@ -30,7 +32,6 @@ from solidarity_spectrum.service.reading import (
     Table,
     Term,
     cited,
-    iri,
     parse_table,
     spaced,
     values,
@@ -48,20 +49,35 @@ from solidarity_spectrum.service.sparql import (
     not_modified,
 )
 from solidarity_spectrum.service.texts import text
+from solidarity_spectrum.store import GRAPH_FORMATS as RDF_FORMATS
+from solidarity_spectrum.vocabulary import ontology_files
 
 PAGE_SIZE = 50
-_TABLE_ROWS = 1000
+_FORM_ROWS = 1000
 _GRAPH_ROWS = 500
-_DATA_FORMATS = ("ttl", "jsonld", "nt", "rdf")
-_NAME = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*\Z")
+_INCOMING_IN_DATA = 200
+DATA_FORMATS = ("ttl", "jsonld", "nt", "rdf", "trig", "nq")
+_QUAD_FORMATS = ("trig", "nq")
+_FORMAT_NAMES = {
+    "ttl": "Turtle",
+    "jsonld": "JSON-LD",
+    "nt": "N-Triples",
+    "rdf": "RDF/XML",
+    "trig": "TriG",
+    "nq": "N-Quads",
+}
+_NAME = re.compile(r"([A-Za-z0-9_-]+/)*([A-Za-z0-9_-]+|[0-9]+(\.[0-9]+)+)\Z")
+_PAGES_KEPT = 16_000_000
 _PROVENANCE = BASE + "graph/provenance"
 _INFERRED = BASE + "graph/inferred"
+_WITHDRAWN = BASE + "graph/withdrawn"
 _SOL = BASE + "ontology#"
 _RDF_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 _LABELS = {
     "http://www.w3.org/2000/01/rdf-schema#label",
     "http://www.w3.org/2004/02/skos/core#prefLabel",
 }
+_AS_OF = _SOL + "asOf"
 _NOTE = "http://www.w3.org/2004/02/skos/core#note"
 _DESCRIPTIONS = {"http://purl.org/dc/terms/description", "http://www.w3.org/2004/02/skos/core#definition"}
 _DERIVED = {_RDF_TYPE, _SOL + "earliest", _SOL + "latest"}  # shown in another form, or told by the dates themselves
@@ -101,17 +117,56 @@ class Property:
     facts: list[Fact]
 
 
-def _document(graph: bool) -> str:
-    """The query for the data about a graph or another thing: what is said, its record, and the record's sources."""
-    if graph:
-        return """CONSTRUCT { ?s ?p ?o } WHERE {
-            { GRAPH $iri { ?s ?p ?o } } UNION { $iri ?p ?o BIND($iri AS ?s) }
-            UNION { $iri sol:citation ?s . ?s ?p ?o } }"""
-    return """CONSTRUCT { ?s ?p ?o } WHERE {
-        { $iri ?p ?o BIND($iri AS ?s) }
-        UNION { ?g foaf:primaryTopic $iri . GRAPH ?g { ?s ?p ?o } }
-        UNION { ?s foaf:primaryTopic $iri . ?s ?p ?o }
-        UNION { ?g foaf:primaryTopic $iri ; sol:citation ?s . ?s ?p ?o } }"""
+def _document(thing: str, address: str, offset: int) -> str:
+    """The pattern of the data about a thing: ?s ?p ?o in ?g.
+
+    It holds what is said of the thing, its record and that record's provenance, of an entity also what refers to it,
+    and a link back to the dataset. `address` is that of the document.
+    """
+    about = f"""{{ VALUES (?s ?p ?o) {{ (<{address}> rdf:type foaf:Document) (<{address}> foaf:primaryTopic <{thing}>)
+            (<{address}> <http://rdfs.org/ns/void#inDataset> <{BASE}dataset>) }} }}"""
+    if thing.startswith(BASE + "graph/"):
+        return (
+            about
+            + f"""
+            UNION {{ GRAPH <{thing}> {{ ?s ?p ?o }} BIND(<{thing}> AS ?g) }}
+            UNION {{ GRAPH ?g {{ <{thing}> ?p ?o }} BIND(<{thing}> AS ?s) }}
+            UNION {{ GRAPH ?g {{ <{thing}> sol:citation ?s . ?s ?p ?o }} }}"""
+        )
+    return (
+        about
+        + f"""
+        UNION {{ GRAPH ?g {{ <{thing}> ?p ?o }} BIND(<{thing}> AS ?s) }}
+        UNION {{ ?g foaf:primaryTopic <{thing}> . GRAPH ?g {{ ?s ?p ?o }} }}
+        UNION {{ GRAPH ?g {{ ?s foaf:primaryTopic <{thing}> . ?s ?p ?o }} }}
+        UNION {{ GRAPH ?g {{ ?h foaf:primaryTopic <{thing}> ; sol:citation ?s . ?s ?p ?o }} }}
+        UNION {{ {{ SELECT ?g ?s ?p {{ {_incoming_pattern(thing)} }} ORDER BY ?p ?s ?g
+            LIMIT {_INCOMING_IN_DATA} OFFSET {offset} }} BIND(<{thing}> AS ?o) }}"""
+    )
+
+
+def _incoming_pattern(thing: str) -> str:
+    return f"""GRAPH ?g {{ ?s ?p <{thing}> }} FILTER(?g NOT IN (<{_PROVENANCE}>, <{_INFERRED}>))"""
+
+
+@cache
+def _module_files() -> dict[str, tuple[Path, str]]:
+    """For the IRI of each module of the ontology its file and the hash of it."""
+    found = {}
+    for file, _ in ontology_files():
+        content = file.read_bytes()
+        for quad in ox.parse(content, format=ox.RdfFormat.TURTLE):
+            if quad.predicate.value == _RDF_TYPE and str(quad.object) == f"<{PREFIXES['owl']}Ontology>":
+                found[quad.subject.value] = (file, hashlib.sha256(content).hexdigest())
+    return found
+
+
+@cache
+def appearance() -> str:
+    """A hash of all that makes a page look as it does, the data apart."""
+    folder = Path(__file__).parent
+    files = sorted(file for name in ("templates", "static") for file in (folder / name).iterdir() if file.is_file())
+    return hashlib.sha256(b"".join(file.read_bytes() for file in (*files, *sorted(folder.glob("*.py"))))).hexdigest()
 
 
 class Pages:
@@ -120,6 +175,7 @@ class Pages:
     def __init__(self, pool: Pool, settings: Settings) -> None:
         self._pool = pool
         self._settings = settings
+        self._kept: dict[str, tuple[bytes, dict[str, str]]] = {}
         self._templates = Environment(
             loader=FileSystemLoader(Path(__file__).parent / "templates"),
             autoescape=True,
@@ -128,58 +184,110 @@ class Pages:
             lstrip_blocks=True,
         )
         self._templates.filters |= {"cited": cited, "spaced": spaced}
+        self._templates.globals |= {"media_types": GRAPHS, "format_names": _FORMAT_NAMES, "page_size": PAGE_SIZE}
 
     def routes(self) -> list[BaseRoute]:
         """Routes of the home page, of things, of pages and of data."""
-        routes: list[BaseRoute] = [Route("/", self.home)]
-        for path in ("/id/{name}", "/concept/{name:path}", "/graph/{name}", "/question/{name}"):
-            kind = path.split("/")[1]
-            page = self.question if kind == "question" else self.graph if kind == "graph" else self.entity
-            routes += [
-                Route(path, self._thing(kind)),
-                Route("/page" + path, self._guarded(kind, page)),
-                Route("/data" + path + ".{extension}", self._guarded(kind, self.data)),
-            ]
-        for kind in ("ontology", "shapes"):
-            routes += [
-                Route(f"/{kind}", self._thing(kind)),
-                Route(f"/page/{kind}", self._guarded(kind, self.vocabulary)),
-                Route(f"/data/{kind}.{{extension}}", self._guarded(kind, self.data)),
-            ]
+        routes: list[BaseRoute] = [Route("/", self.revalidated(self.home))]
+        for path, page in (
+            ("/id/{name}", self.entity),
+            ("/concept/{name:path}", self.entity),
+            ("/graph/{name}", self.graph),
+            ("/ontology", self.vocabulary),
+            ("/ontology/{name:path}", self.vocabulary),
+            ("/shapes", self.vocabulary),
+            ("/shapes/{name:path}", self.vocabulary),
+        ):
+            routes += self.thing_routes(path, page)
         return routes
+
+    def thing_routes(self, path: str, page: Callable[..., Any], data: Callable[..., Any] | None = None) -> list[Route]:
+        """Routes of a kind of things: the thing itself, the page and the data about it."""
+        kind = path.split("/")[1]
+        return [
+            Route(path, self.thing(kind)),
+            Route("/page" + path, self.guarded(kind, self.revalidated(page))),
+            Route("/data" + path + ".{extension}", self.guarded(kind, data or self.data)),
+        ]
 
     # -- what all pages share ------------------------------------------------------------------------------------
 
-    def _language(self, request: Request) -> str:
+    def language(self, request: Request) -> str:
         chosen = request.query_params.get("lang", "")
         return chosen if chosen in LANGUAGES else best_language(request.headers.get("accept-language"), LANGUAGES)
 
-    def _render(
+    def reader(self, request: Request) -> Reader:
+        """A reader in the visitor's language; links keep a language that was chosen, rather than preferred."""
+        chosen = request.query_params.get("lang", "")
+        return Reader(self._pool, self.language(request), f"?lang={chosen}" if chosen in LANGUAGES else "")
+
+    def render(
         self, request: Request, template: str, *, status: int = 200, headers: dict[str, str] | None = None, **view: Any
     ) -> Response:
-        language = self._language(request)
+        language = self.language(request)
         other = "en" if language == "hu" else "hu"
         # Bytes that are not UTF-8 must not break the page that says so.
-        parameters = [(name, value) for name, value in _parameters(request) if name != "lang"]
+        parameters = [(name, value) for name, value in given_parameters(request) if name != "lang"]
+
+        def query_with(**changed: object) -> str:
+            """The query string of this page with other values of some parameters."""
+            kept = [(name, value) for name, value in given_parameters(request) if name not in changed]
+            return urlencode([*kept, *changed.items()])
+
         content = self._templates.get_template(template).render(
             language=language,
             other=other,
             other_href="?" + urlencode([*parameters, ("lang", other)]),
             t=lambda key: text(key, language),
+            keep=f"?lang={language}" if request.query_params.get("lang") in LANGUAGES else "",
             base=BASE,
+            query_with=query_with,
             **view,
         )
         vary = {"Vary": "Accept, Accept-Language", "Cache-Control": "no-cache", "Content-Language": language}
         return Response(content, status, {**vary, **(headers or {})}, HTML)
+
+    def revalidated(self, page: Callable[..., Any]) -> Callable[..., Any]:
+        """Give a page a validator: it changes with the build and with how pages look.
+
+        Whoever holds that version gets 304; the pages asked for last are kept, and are sent as they are.
+        """
+
+        async def handle(request: Request, *rest: str) -> Response:
+            def tag() -> str:
+                seen = (self.language(request), request.url.path, request.scope["query_string"])
+                return entity_tag(self._pool.build, appearance(), *seen)
+
+            before = tag()
+            if self._pool.ready and not_modified(request, before):
+                vary = {"Vary": "Accept, Accept-Language", "Cache-Control": "no-cache", "ETag": before}
+                return Response(status_code=304, headers=vary)
+            if self._pool.ready and before in self._kept:
+                self._kept[before] = self._kept.pop(before)  # the last one asked for is the last to go
+                body, headers = self._kept[before]
+                return Response(body, headers=headers)
+            response: Response = await page(request, *rest)
+            if before == tag() and response.status_code == 200:  # else another build took over meanwhile
+                response.headers["ETag"] = before
+                self._keep(before, response)
+            return response
+
+        return handle
+
+    def _keep(self, tag: str, response: Response) -> None:
+        headers = {name: value for name, value in response.headers.items() if name != "content-length"}
+        self._kept[tag] = (bytes(response.body), headers)
+        while sum(len(body) for body, _ in self._kept.values()) > _PAGES_KEPT:
+            del self._kept[next(iter(self._kept))]
 
     def error(self, request: Request, problem: Problem) -> Response | None:
         """The problem as a page, None if the client would rather have something else."""
         accepted = best_type(request.headers.get("accept"), ["application/problem+json", "text/plain", HTML])
         if accepted != HTML:
             return None
-        return self._render(request, "error.html", status=problem.status, headers=problem.headers, problem=problem)
+        return self.render(request, "error.html", status=problem.status, headers=problem.headers, problem=problem)
 
-    def _guarded(self, kind: str, handler: Callable[..., Any]) -> Callable[..., Any]:
+    def guarded(self, kind: str, handler: Callable[..., Any]) -> Callable[..., Any]:
         """Give a handler the IRI of its thing, once it is known to exist; turn failed queries into problems."""
 
         async def handle(request: Request) -> Response:
@@ -196,35 +304,48 @@ class Pages:
         return handle
 
     async def _existing(self, request: Request, kind: str, name: str) -> str | Response:
-        """The IRI of a thing that the store knows, or a permanent redirect if another took its place."""
-        path = f"{kind}/{name}" if name else kind
-        unknown = Problem(404, text("not_found", self._language(request)))
-        unknown.detail = text("not_found_detail", self._language(request))
+        """The IRI of a thing that the store knows, or a permanent redirect if another took its place.
+
+        The version IRI of a module stands for the module, as long as that is its version. Raises Problem 404 for what
+        was never here and 410 for what was taken out.
+        """
+        language = self.language(request)
+        unknown = Problem(404, text("not_found", language), text("not_found_detail", language))
         if name and not _NAME.match(name):
             raise unknown
-        thing = BASE + path
-        graph = iri(f"{BASE}graph/{kind}" if not name else thing)
+        thing = f"{BASE}{kind}/{name}" if name else BASE + kind
+        graph = thing if name else f"{BASE}graph/{kind}"
         try:
-            rows = await Reader(self._pool, "en").select(
-                f"""SELECT ?known ?new {{
-                    BIND(EXISTS {{ <{thing}> ?p ?o }} || EXISTS {{ GRAPH {graph} {{ ?a ?b ?c }} }} AS ?known)
-                    OPTIONAL {{ <{thing}> dcterms:isReplacedBy ?new }} }} LIMIT 1"""
+            rows = await Reader(self._pool, language).select(
+                f"""SELECT ?known ?new ?current ?gone ?why {{
+                    BIND(EXISTS {{ <{thing}> ?p ?o }} || EXISTS {{ GRAPH <{graph}> {{ ?a ?b ?c }} }} AS ?known)
+                    OPTIONAL {{ <{thing}> dcterms:isReplacedBy ?new }}
+                    OPTIONAL {{ ?current owl:versionIRI <{thing}> }}
+                    OPTIONAL {{ GRAPH <{_WITHDRAWN}> {{ <{thing}> prov:invalidatedAtTime ?gone
+                        OPTIONAL {{ <{thing}> skos:changeNote ?why }} }} }} }}
+                    ORDER BY (LANG(?why) != "{language}") LIMIT 1"""
             )
         except QUERY_ERRORS as error:
             raise as_problem(error) from error
         row = rows[0]
         if "new" in row and row["new"].value.startswith(BASE):
-            return RedirectResponse(row["new"].href, 301)
+            path = request.scope["path"].replace(f"/{kind}/{name}", row["new"].href)  # a page stays one, data stay data
+            return RedirectResponse(path + (f"?{request.url.query}" if request.url.query else ""), 301)
+        if "gone" in row:
+            why = f" {row['why'].value}" if "why" in row else ""
+            raise Problem(410, text("gone", language), f"{text('gone_detail', language)} {row['gone'].value}.{why}")
+        if "current" in row:
+            return row["current"].value
         if row["known"].value != "true":
             raise unknown
         return thing
 
-    def _thing(self, kind: str) -> Callable[..., Any]:
+    def thing(self, kind: str) -> Callable[..., Any]:
         """A thing is no document: see elsewhere (303) for a page or data about it."""
 
         async def see_other(request: Request, thing: str) -> Response:
             offered = {HTML: f"/page/{thing.removeprefix(BASE)}"}
-            offered |= {GRAPHS[key]: f"/data/{thing.removeprefix(BASE)}.{key}" for key in _DATA_FORMATS}
+            offered |= {GRAPHS[key]: f"/data/{thing.removeprefix(BASE)}.{key}" for key in DATA_FORMATS}
             media_type = best_type(request.headers.get("accept"), list(offered))
             if media_type is None:
                 raise Problem(406, "Not acceptable", f"This is described in: {', '.join(offered)}.")
@@ -232,84 +353,123 @@ class Pages:
             target = offered[media_type] + (f"?{query}" if query else "")
             return RedirectResponse(target, 303, headers={"Vary": "Accept"})
 
-        return self._guarded(kind, see_other)
+        return self.guarded(kind, see_other)
 
     async def data(self, request: Request, thing: str) -> Response:
-        """Data about a thing, in the format its extension names."""
-        extension = request.path_params["extension"]
-        if extension not in _DATA_FORMATS:
-            raise Problem(404, "No such format", f"Data come as: {', '.join(_DATA_FORMATS)}.")
-        tag = entity_tag(self._pool.build, thing, extension)
-        path = thing.removeprefix(BASE)
-        headers = {
-            "Content-Location": f"/data/{path}.{extension}",
-            "Link": f'<{thing}>; rel="canonical", </page/{path}>; rel="alternate"; type="{HTML}"',
-            "Cache-Control": "no-cache",
-            "ETag": tag,
-        }
-        if not_modified(request, tag):
-            return Response(status_code=304, headers=headers)
-        vocabulary = thing in (BASE + "ontology", BASE + "shapes")
-        graph = iri(BASE + "graph/" + path) if vocabulary else iri(thing)
-        query = _document(vocabulary or path.startswith("graph/")).replace("$iri", graph)
-        body, build = await self._pool.query(PROLOGUE + query, GRAPHS[extension])
-        headers["ETag"] = entity_tag(build, thing, extension)
+        """Data about a thing, in the format its extension names; in those with graphs, each fact in its record's.
+
+        What refers to an entity comes in pages, which the header `Link` leads through.
+        """
+        extension, path, page = request.path_params["extension"], thing.removeprefix(BASE), page_number(request)
+        if extension not in DATA_FORMATS:
+            raise Problem(404, "No such format", f"Data come as: {', '.join(DATA_FORMATS)}.")
+        address = f"/data/{path}.{extension}"
+        modules = _module_files()
+        state = modules[thing][1] if thing in modules else ""
+        tag = entity_tag(self._pool.build, appearance(), state, address, page)
+        headers = {"Content-Location": address + (f"?page={page}" if page else ""), "Cache-Control": "no-cache"}
+        links = [f'<{thing}>; rel="canonical"', f'</page/{path}>; rel="alternate"; type="{HTML}"']
+        if self._pool.ready and not_modified(request, tag):
+            return Response(status_code=304, headers={**headers, "ETag": tag})
+        build = self._pool.build
+        if thing in modules and thing != BASE + "ontology":
+            body = await asyncio.to_thread(_convert, modules[thing][0], extension)
+        else:
+            shown = BASE + "graph/" + path if thing in (BASE + "ontology", BASE + "shapes") else thing
+            if path.startswith(("id/", "concept/")):
+                more = await self._ask(f"{{ {_incoming_pattern(thing)} }} OFFSET {(page + 1) * _INCOMING_IN_DATA}")
+                links += [f'<{address}?page={page + 1}>; rel="next"'] if more else []
+                links += [f'<{address}?page={page - 1}>; rel="prev"'] if page else []
+            body, build = await self._document(shown, BASE + address[1:], page, extension)
+        headers["Link"] = ", ".join(links)
+        if build == self._pool.build:
+            headers["ETag"] = tag
         return Response(body, headers={**headers, "Content-Type": GRAPHS[extension]})
 
-    def _links(self, thing: str) -> dict[str, str]:
+    async def _ask(self, pattern: str) -> bool:
+        """Whether a pattern, which may say from which match on, has any."""
+        rows = await Reader(self._pool, "en").select(f"SELECT * {pattern} LIMIT 1")
+        return bool(rows)
+
+    async def _document(self, thing: str, address: str, page: int, extension: str) -> tuple[bytes, str]:
+        pattern = _document(thing, address, page * _INCOMING_IN_DATA)
+        if extension not in _QUAD_FORMATS:
+            query = f"CONSTRUCT {{ ?s ?p ?o }} {{ SELECT DISTINCT ?s ?p ?o {{ {pattern} }} }}"
+            return await self._pool.query(PROLOGUE + query, GRAPHS[extension])
+        query = f"SELECT DISTINCT ?g ?s ?p ?o {{ {pattern} }} ORDER BY ?g ?s ?p ?o"
+        body, build = await self._pool.query(PROLOGUE + query, TABLES["json"])
+        return await asyncio.to_thread(_quads, body, extension), build
+
+    def links(self, thing: str) -> dict[str, str]:
         path = thing.removeprefix(BASE)
-        described = ", ".join(f'</data/{path}.{key}>; rel="describedby"; type="{GRAPHS[key]}"' for key in _DATA_FORMATS)
+        described = ", ".join(f'</data/{path}.{key}>; rel="describedby"; type="{GRAPHS[key]}"' for key in DATA_FORMATS)
         return {"Content-Location": f"/page/{path}", "Link": f'<{thing}>; rel="canonical", {described}'}
 
     # -- the pages -----------------------------------------------------------------------------------------------
 
     async def home(self, request: Request) -> Response:
         """What this is, what is in it, one whole chain, and the questions."""
-        reader = Reader(self._pool, self._language(request))
+        reader = self.reader(request)
         try:
             view = await home_view(reader)
         except QUERY_ERRORS as error:
             raise as_problem(error) from error
-        return self._render(request, "home.html", **view)
+        return self.render(request, "home.html", **view)
 
     async def entity(self, request: Request, thing: str) -> Response:
         """Everything about an entity or a concept, with its evidence."""
-        reader = Reader(self._pool, self._language(request))
-        offset = PAGE_SIZE * _page_number(request)
-        facts, connections, incoming = await asyncio.gather(
+        reader = self.reader(request)
+        page = page_number(request)
+        offset = PAGE_SIZE * page
+        facts, connections, incoming, counts, records = await asyncio.gather(
             reader.select(_facts_query(thing)),
             reader.select(_connections_query(thing, offset)),
             reader.select(_incoming_query(thing, offset)),
+            reader.select(
+                f"""SELECT ?connections ?incoming {{
+                    {{ SELECT (COUNT(DISTINCT ?c) AS ?connections) {{ {_connected_pattern(thing)} }} }}
+                    {{ SELECT (COUNT(*) AS ?incoming) {{
+                        SELECT DISTINCT ?s ?p {{ {_referring_pattern(thing)} }} }} }} }}"""
+            ),
+            reader.select(
+                f"""SELECT ?g ?status ?day {{ GRAPH <{_PROVENANCE}> {{ ?g foaf:primaryTopic <{thing}>
+                    OPTIONAL {{ ?g sol:status ?status }} OPTIONAL {{ ?g sol:recorded ?day }} }} }} ORDER BY ?g"""
+            ),
         )
-        graphs = dict.fromkeys(row["g"].value for row in (*facts, *connections, *incoming) if "g" in row)
+        graphs = dict.fromkeys(row["g"].value for row in (*facts, *connections) if "g" in row)
         sources = await self._sources(reader, graphs)
-        cells = (row.values() for row in (*facts, *connections, *incoming))
+        cells = (row.values() for row in (*facts, *connections, *incoming, *records))
         cited = [term for source in sources for items in source.properties.values() for term in items]
         await reader.fetch_labels([Term("uri", thing), *(term for cell in cells for term in cell), *cited])
         own = [row for row in facts if row["g"].value != _INFERRED]
         told = _properties(reader, own, thing, sources, set())
         inferred = _properties(reader, [row for row in facts if row["g"].value == _INFERRED], thing, sources, set())
-        aside = _LABELS | _DERIVED | _DESCRIPTIONS | _CHARGES | _OUTCOMES | {_NOTE}
+        aside = _LABELS | _DERIVED | _DESCRIPTIONS | _CHARGES | _OUTCOMES | {_NOTE, _AS_OF}
         by_iri = {item.term.value: item for item in told}
-        return self._render(
+        connected, referring = (int(counts[0][name].value) for name in ("connections", "incoming"))
+        return self.render(
             request,
             "entity.html",
-            headers=self._links(thing),
+            headers=self.links(thing),
             reader=reader,
             thing=Term("uri", thing),
             types=[fact.value for fact in by_iri[_RDF_TYPE].facts] if _RDF_TYPE in by_iri else [],
+            records=records,
+            as_of=[by_iri[_AS_OF]] if _AS_OF in by_iri else [],
             notes=by_iri[_NOTE].facts if _NOTE in by_iri else [],
             descriptions=[by_iri[name] for name in sorted(_DESCRIPTIONS) if name in by_iri],
             charges=[by_iri[name] for name in sorted(_CHARGES) if name in by_iri],
             outcomes=[by_iri[name] for name in sorted(_OUTCOMES) if name in by_iri],
             facts=[item for item in told if item.term.value not in aside],
             inferred=[item for item in inferred if item.term.value != _RDF_TYPE],
-            connections=_connections(connections, sources)[:PAGE_SIZE],
-            incoming=_incoming(incoming)[:PAGE_SIZE],
+            connections=_connections(connections, sources),
+            connection_count=connected,
+            incoming=_incoming(incoming),
+            incoming_count=referring,
             sources=sources,
-            page=_page_number(request),
-            more=len({row["c"] for row in connections}) > PAGE_SIZE or len(incoming) > PAGE_SIZE,
-            formats=_DATA_FORMATS,
+            page=page,
+            more=max(connected, referring) > offset + PAGE_SIZE,
+            formats=DATA_FORMATS,
         )
 
     async def _sources(self, reader: Reader, graphs: Iterable[str]) -> list[Source]:
@@ -330,115 +490,100 @@ class Pages:
 
     async def graph(self, request: Request, thing: str) -> Response:
         """A graph: what it is about, its status and sources, and its assertions."""
-        reader = Reader(self._pool, self._language(request))
-        about, rows, sources = await asyncio.gather(
-            reader.select(f"SELECT ?p ?o {{ GRAPH <{_PROVENANCE}> {{ <{thing}> ?p ?o }} }} ORDER BY ?p ?o"),
+        reader = self.reader(request)
+        first = _GRAPH_ROWS * page_number(request)
+        about, rows, counts, sources = await asyncio.gather(
+            reader.select(f"SELECT ?p ?o {{ GRAPH <{_PROVENANCE}> {{ <{thing}> ?p ?o }} }}"),
             reader.select(
-                f"SELECT ?s ?p ?o {{ GRAPH <{thing}> {{ ?s ?p ?o }} }} ORDER BY ?s ?p ?o LIMIT {_GRAPH_ROWS + 1}"
+                f"""SELECT ?s ?p ?o {{ GRAPH <{thing}> {{ ?s ?p ?o }} }} ORDER BY ?s ?p ?o
+                    LIMIT {_GRAPH_ROWS} OFFSET {first}"""
             ),
+            reader.select(f"SELECT (COUNT(*) AS ?n) {{ GRAPH <{thing}> {{ ?s ?p ?o }} }}"),
             self._sources(reader, [thing]),
         )
         cited = [term for source in sources for items in source.properties.values() for term in items]
         await reader.fetch_labels([*(term for row in (*about, *rows) for term in row.values()), *cited])
-        return self._render(
+        told = [{"g": Term("uri", _PROVENANCE), "s": Term("uri", thing), **row} for row in about]
+        count = int(counts[0]["n"].value)
+        return self.render(
             request,
             "graph.html",
-            headers=self._links(thing),
+            headers=self.links(thing),
             reader=reader,
             thing=Term("uri", thing),
-            about=[row for row in about if row["p"].value != _SOL + "citation"],
-            rows=rows[:_GRAPH_ROWS],
-            more=len(rows) > _GRAPH_ROWS,
+            topics=[row["o"] for row in about if row["p"].value == PREFIXES["foaf"] + "primaryTopic"],
+            about=[
+                item
+                for item in _properties(reader, told, thing, [], set())
+                if item.term.value not in (_SOL + "citation", _RDF_TYPE)
+            ],
+            rows=rows,
+            first=first,
+            count=count,
+            page=page_number(request),
+            more=count > first + len(rows),
             sources=sources,
-            formats=_DATA_FORMATS,
+            formats=DATA_FORMATS,
         )
 
     async def vocabulary(self, request: Request, thing: str) -> Response:
-        """Every term of the ontology, or every shape, on one page; term IRIs are hash IRIs of it."""
-        reader = Reader(self._pool, self._language(request))
-        kind = thing.removeprefix(BASE)
-        rows = await reader.select(
-            f"""SELECT ?t ?p ?o {{ GRAPH <{BASE}graph/{kind}> {{ ?t a ?type ; ?p ?o }}
-                FILTER(STRSTARTS(STR(?t), "{thing}#")) FILTER(!isBlank(?o)) }} ORDER BY LCASE(STR(?t)) ?p ?o"""
+        """The terms of the ontology, of one of its modules, or the shapes, on one page; their IRIs are hash IRIs."""
+        reader = self.reader(request)
+        kind = thing.removeprefix(BASE).partition("/")[0]
+        module = thing != BASE + kind
+        chosen = f"?t rdfs:isDefinedBy <{thing}>" if module else f'FILTER(STRSTARTS(STR(?t), "{thing}#"))'
+        rows, header, modules = await asyncio.gather(
+            reader.select(
+                f"""SELECT ?t ?p ?o {{ GRAPH <{BASE}graph/{kind}> {{ ?t a ?type ; ?p ?o . {chosen} }}
+                    FILTER(!isBlank(?o)) }} ORDER BY LCASE(STR(?t)) ?p ?o"""
+            ),
+            reader.select(f"SELECT ?p ?o {{ GRAPH <{BASE}graph/{kind}> {{ <{thing}> ?p ?o }} FILTER(!isBlank(?o)) }}"),
+            reader.select(
+                f"""SELECT DISTINCT ?m {{ GRAPH <{BASE}graph/{kind}> {{ ?m a owl:Ontology }}
+                    FILTER(STRSTARTS(STR(?m), "{BASE}{kind}/")) }} ORDER BY ?m"""
+            ),
         )
-        await reader.fetch_labels(term for row in rows for term in row.values())
+        await reader.fetch_labels([Term("uri", thing), *(term for row in (*rows, *modules) for term in row.values())])
+        await reader.fetch_labels(term for row in header for term in row.values())
+        nowhere = Term("uri", "")
         terms: dict[str, list[Row]] = {}
         for row in rows:
-            terms.setdefault(row["t"].value, []).append({"g": Term("uri", ""), "s": row["t"], **row})
-        return self._render(
+            terms.setdefault(row["t"].value, []).append({"g": nowhere, "s": row["t"], **row})
+        told = [{"g": nowhere, "s": Term("uri", thing), **row} for row in header]
+        # Hundreds of terms take long to write out; meanwhile others are served.
+        return await asyncio.to_thread(
+            self.render,
             request,
             "vocabulary.html",
-            headers=self._links(thing),
+            headers=self.links(thing),
             reader=reader,
             thing=Term("uri", thing),
             kind=kind,
+            modules=[row["m"] for row in modules] if not module else [],
+            header=[
+                item
+                for item in _properties(reader, told, thing, [], set())
+                if item.term.value not in _LABELS | {_RDF_TYPE, PREFIXES["dcterms"] + "title"}
+            ],
             terms=[
                 (
-                    name.removeprefix(thing + "#"),
+                    name.rpartition("#")[2],
                     Term("uri", name),
                     [item for item in _properties(reader, own, name, [], set()) if item.term.value not in _LABELS],
                 )
                 for name, own in terms.items()
             ],
-            formats=_DATA_FORMATS,
+            formats=DATA_FORMATS,
         )
-
-    async def question(self, request: Request, thing: str) -> Response:
-        """A question of the catalogue with its parameters, and its answer."""
-        reader = Reader(self._pool, self._language(request))
-        rows = await reader.select(
-            f"""SELECT ?select ?label ?name ?default ?parameter {{
-                <{thing}> <http://www.w3.org/ns/shacl#select> ?select ; rdfs:label ?label
-                OPTIONAL {{ <{thing}> sol:parameter ?parameter . ?parameter sol:parameterName ?name
-                            OPTIONAL {{ ?parameter sol:default ?default }} }} }} ORDER BY ?name"""
-        )
-        if not rows:
-            raise Problem(404, text("not_found", reader.language), text("not_found_detail", reader.language))
-        names = {row["name"].value: row for row in rows if "name" in row}
-        given = {name: value for name, value in _parameters(request) if name in names and value}
-        query = _bind(thing, given) or rows[0]["select"].value
-        await self._refuse_unknown(thing, given)
-        body, _ = await self._pool.query(query, TABLES["json"])
-        table = parse_table(body)
-        await reader.fetch_labels(
-            [
-                Term("uri", thing),
-                *(row["parameter"] for row in names.values()),
-                *(term for row in table.rows[:_TABLE_ROWS] for term in row.values()),
-            ]
-        )
-        return self._render(
-            request,
-            "question.html",
-            headers=self._links(thing),
-            reader=reader,
-            thing=Term("uri", thing),
-            parameters=[
-                (name, row["parameter"], given.get(name, row["default"].value if "default" in row else ""))
-                for name, row in names.items()
-            ],
-            query=query,
-            **_table_view(table, query),
-        )
-
-    async def _refuse_unknown(self, thing: str, given: dict[str, str]) -> None:
-        """An id that the graph does not hold gets an error rather than an empty answer. Raises Problem 400."""
-        question = questions.catalogue().get(thing.removeprefix(BASE + "question/"))
-        for parameter in question.parameters if question else ():
-            value = given.get(parameter.name)
-            if value and parameter.names_a_node:
-                body, _ = await self._pool.query(f"ASK {{ {parameter.term(value)} ?p ?o }}", TABLES["json"])
-                if not parse_table(body).truth:
-                    raise Problem(400, "Bad parameter", f"parameter {parameter.name}: the graph has no «{value}»")
 
     async def query_form(self, request: Request, operation: Operation) -> Response:
         """The query form, with the answer below it if there is a query."""
-        reader = Reader(self._pool, self._language(request))
+        reader = self.reader(request)
         view: dict[str, Any] = {"table": None, "document": None, "links": []}
         if operation.query is not None:
             view = await self._run(reader, operation)
         query = operation.query if operation.query is not None else PROLOGUE + "\nSELECT * WHERE {\n  \n}\nLIMIT 100"
-        return self._render(request, "sparql.html", reader=reader, query=query, prologue=PROLOGUE, **view)
+        return self.render(request, "sparql.html", reader=reader, query=query, prologue=PROLOGUE, **view)
 
     async def _run(self, reader: Reader, operation: Operation) -> dict[str, Any]:
         query = operation.query or ""
@@ -457,17 +602,36 @@ class Pages:
             links = _download_links(query, operation.dataset, GRAPHS)
             return {"table": None, "document": body.decode(), "links": links}
         table = parse_table(body)
-        await reader.fetch_labels(term for row in table.rows[:_TABLE_ROWS] for term in row.values())
-        return {"document": None, **_table_view(table, query, operation.dataset)}
+        await reader.fetch_labels(term for row in table.rows[:_FORM_ROWS] for term in row.values())
+        return {"document": None, **table_view(table, query, operation.dataset)}
 
 
-def _parameters(request: Request) -> list[tuple[str, str]]:
+def _quads(table: bytes, extension: str) -> bytes:
+    """The rows ?g ?s ?p ?o of a table in JSON as quads in a format; without ?g they are in the default graph."""
+    rows = ox.parse_query_results(table, format=ox.QueryResultsFormat.JSON)
+    assert isinstance(rows, ox.QuerySolutions)
+    quads = [ox.Quad(row["s"], row["p"], row["o"], row["g"] or ox.DefaultGraph()) for row in rows]
+    return ox.serialize(quads, format=RDF_FORMATS[extension], prefixes=PREFIXES) or b""
+
+
+def _convert(file: Path, extension: str) -> bytes:
+    """A Turtle file in another format."""
+    if extension == "ttl":
+        return file.read_bytes()
+    triples = (quad.triple for quad in ox.parse(path=str(file), format=ox.RdfFormat.TURTLE))
+    return ox.serialize(triples, format=RDF_FORMATS[extension], prefixes=PREFIXES) or b""
+
+
+def given_parameters(request: Request) -> list[tuple[str, str]]:
     return parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True, errors="replace")
 
 
-def _page_number(request: Request) -> int:
-    number = request.query_params.get("page", "0")
-    return int(number) if number.isascii() and number.isdigit() and len(number) < 6 else 0
+def page_number(request: Request) -> int:
+    """Which page of a long list is asked for, from 0. Raises Problem 400 if that is no number."""
+    number = request.query_params.get("page", "") or "0"
+    if not (number.isascii() and number.isdigit() and len(number) < 6):
+        raise Problem(400, "Bad parameter", f"parameter page: «{number}» is not a number from 0 to 99999")
+    return int(number)
 
 
 def _natural(name: str) -> tuple[str, int]:
@@ -482,26 +646,13 @@ def _download_links(query: str, dataset: Dataset, formats: dict[str, str]) -> li
     return [(key, "/sparql?" + urlencode([("query", query), *graphs, ("format", key)])) for key in formats]
 
 
-def _table_view(table: Table, query: str, dataset: Dataset = Dataset()) -> dict[str, Any]:  # noqa: B008 - frozen
+def table_view(table: Table, query: str, dataset: Dataset = Dataset()) -> dict[str, Any]:  # noqa: B008 - frozen
+    """What the macro `results` needs of an answer: its first rows, how many there are, and where they all are."""
     return {
-        "table": Table(table.columns, table.rows[:_TABLE_ROWS], table.truth),
+        "table": Table(table.columns, table.rows[:_FORM_ROWS], table.truth),
         "count": len(table.rows),
         "links": _download_links(query, dataset, TABLES),
     }
-
-
-def _bind(thing: str, given: dict[str, str]) -> str | None:
-    """The text of a question with its parameters bound; None if it is not in the catalogue of this program.
-
-    Raises Problem 400 for a value that does not fit.
-    """
-    question = questions.catalogue().get(thing.removeprefix(BASE + "question/"))
-    if question is None:
-        return None
-    try:
-        return questions.bind(question, given)
-    except questions.QuestionError as error:
-        raise Problem(400, "Bad parameter", str(error)) from error
 
 
 def _facts_query(thing: str) -> str:
@@ -510,10 +661,13 @@ def _facts_query(thing: str) -> str:
         UNION {{ GRAPH <{_PROVENANCE}> {{ ?g foaf:primaryTopic <{thing}> }} GRAPH ?g {{ ?s ?p ?o }} }} }}"""
 
 
+def _connected_pattern(thing: str) -> str:
+    return f"{{ ?c sol:subject <{thing}> }} UNION {{ ?c sol:object <{thing}> }}"
+
+
 def _connections_query(thing: str, offset: int) -> str:
     return f"""SELECT ?g ?c ?s ?r ?o ?argued ?claimant ?name ?work ?chronology ?status {{
-        {{ SELECT DISTINCT ?c {{ {{ ?c sol:subject <{thing}> }} UNION {{ ?c sol:object <{thing}> }} }}
-           ORDER BY ?c LIMIT {PAGE_SIZE + 1} OFFSET {offset} }}
+        {{ SELECT DISTINCT ?c {{ {_connected_pattern(thing)} }} ORDER BY ?c LIMIT {PAGE_SIZE} OFFSET {offset} }}
         GRAPH ?g {{ ?c sol:subject ?s ; sol:relation ?r ; sol:object ?o
             OPTIONAL {{ ?c sol:claimant ?claimant }} OPTIONAL {{ ?c sol:claimantName ?name }}
             OPTIONAL {{ ?c sol:statedIn ?work }} }}
@@ -522,12 +676,16 @@ def _connections_query(thing: str, offset: int) -> str:
         OPTIONAL {{ GRAPH <{_PROVENANCE}> {{ ?g sol:status ?status }} }} }} ORDER BY ?r ?c"""
 
 
+def _referring_pattern(thing: str) -> str:
+    """What refers to a thing in a record that is not its own, connections apart."""
+    return f"""{_incoming_pattern(thing)} FILTER(?p NOT IN (sol:subject, sol:object))
+        FILTER NOT EXISTS {{ GRAPH <{_PROVENANCE}> {{ ?g foaf:primaryTopic <{thing}> }} }}"""
+
+
 def _incoming_query(thing: str, offset: int) -> str:
-    return f"""SELECT DISTINCT ?s ?p ?outcome {{ GRAPH ?g {{ ?s ?p <{thing}> }}
-        FILTER(?g NOT IN (<{_PROVENANCE}>, <{_INFERRED}>) && ?p NOT IN (sol:subject, sol:object))
-        FILTER NOT EXISTS {{ GRAPH <{_PROVENANCE}> {{ ?g foaf:primaryTopic <{thing}> }} }}
-        OPTIONAL {{ ?s sol:finalOutcome|sol:outcome ?outcome }} }} ORDER BY ?p ?s
-        LIMIT {PAGE_SIZE + 1} OFFSET {offset}"""
+    return f"""SELECT ?s ?p ?outcome {{
+        {{ SELECT DISTINCT ?s ?p {{ {_referring_pattern(thing)} }} ORDER BY ?p ?s LIMIT {PAGE_SIZE} OFFSET {offset} }}
+        OPTIONAL {{ ?s sol:finalOutcome|sol:outcome ?outcome }} }} ORDER BY ?p ?s ?outcome"""
 
 
 def _properties(

@@ -33,9 +33,14 @@ class Term:
         """Where a link to it leads: our own pages for our own IRIs, the web for http and https; else empty."""
         if not self.is_iri:
             return ""
-        if self.value.startswith(BASE):
+        if self.local:
             return "/" + self.value.removeprefix(BASE)
         return self.value if self.value.startswith(("https://", "http://")) else ""
+
+    @property
+    def local(self) -> bool:
+        """Whether it is one of our own IRIs."""
+        return self.is_iri and self.value.startswith(BASE)
 
     @property
     def short(self) -> str:
@@ -46,7 +51,7 @@ class Term:
             if self.value.startswith(iri):
                 local = self.value.removeprefix(iri)
                 return local if iri.startswith(BASE) else f"{name}:{local}"
-        return self.value
+        return self.value.removeprefix(BASE)
 
 
 Row = dict[str, Term]
@@ -92,13 +97,6 @@ def parse_table(body: bytes) -> Table:
     return Table(document["head"]["vars"], rows)
 
 
-def iri(value: str) -> str:
-    """An IRI as it stands in a query. Raises ValueError for text that cannot be one."""
-    if not _IRI.match(value):
-        raise ValueError(f"not an IRI: {value!r}")
-    return f"<{value}>"
-
-
 def values(iris: Iterable[str]) -> str:
     """The IRIs as the data of a VALUES clause; what cannot be an IRI is left out."""
     return " ".join(f"<{value}>" for value in dict.fromkeys(iris) if _IRI.match(value))
@@ -107,9 +105,10 @@ def values(iris: Iterable[str]) -> str:
 class Reader:
     """Asks the pool and reads the answers, in the language of one visitor."""
 
-    def __init__(self, pool: Pool, language: str) -> None:
+    def __init__(self, pool: Pool, language: str, suffix: str = "") -> None:
         self._pool = pool
         self.language = language
+        self._suffix = suffix
         self._labels: dict[str, Term] = {}
 
     async def select(self, query: str) -> list[Row]:
@@ -130,6 +129,13 @@ class Reader:
             found.setdefault(row["x"].value, []).append(row["l"])
         for name, labels in found.items():
             self._labels[name] = self.choose(labels)
+
+    def link(self, term: Term) -> str:
+        """Where a link to a term leads, empty if nowhere; to our own pages in the language that was chosen."""
+        if not (term.local and self._suffix):
+            return term.href
+        address, _, fragment = term.href.partition("#")
+        return address + self._suffix + (f"#{fragment}" if fragment else "")
 
     def choose(self, literals: Iterable[Term]) -> Term:
         """The literal in the visitor's language, else in English, else the first in order."""
