@@ -38,7 +38,7 @@ JSON = "application/json"
 _FORMATS = {"json": JSON, "csv": TABLES["csv"], "html": HTML}
 _ROWS = 200
 _MOST_IDS = 5000
-"""Above this many ids of a kind, clients are told their form only, and not each of them."""
+"""Above this many ids of a kind, a misspelt one gets no suggestions: they would take too long to compare."""
 _CHOICES = 300
 _ID = "[a-z0-9]+(-+[a-z0-9]+)*"
 _XSD = "http://www.w3.org/2001/XMLSchema#"
@@ -118,7 +118,7 @@ class Catalogue:
     async def _read(self, question: Question, given: list[tuple[str, str]], *, strict: bool) -> _Call:
         """The question with its parameters. `strict` refuses what a form may send: empty values, other parameters.
 
-        Raises Problem 400, which names the parameter.
+        Raises Problem, which names the parameter: 400 for what it cannot be, 404 for an id that the graph has not.
         """
         known = {parameter.name: parameter for parameter in question.parameters}
         values: dict[str, str] = {}
@@ -145,7 +145,7 @@ class Catalogue:
         return _Call(question, used, query)
 
     async def _refuse_unknown(self, parameter: Parameter, value: str) -> None:
-        """An id that the graph does not hold gets an error rather than an empty answer. Raises Problem 400."""
+        """An id that the graph does not hold gets an error rather than an empty answer. Raises Problem 404."""
         term = parameter.term(value)
         body, _ = await self._pool.query(f"ASK {{ {term} ?p ?o }}", TABLES["json"])
         if parse_table(body).truth:
@@ -153,7 +153,7 @@ class Catalogue:
         space = term[1:-1].rpartition("/")[0] + "/"
         near = get_close_matches(term[1:-1].removeprefix(space), await self._ids(space), n=3, cutoff=0.6)
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
-        raise _bad(f"parameter {parameter.name}: the graph has no «{value}»{hint}")
+        raise Problem(404, "Nothing of this id", f"parameter {parameter.name}: the graph has no «{value}»{hint}")
 
     async def _ids(self, space: str) -> list[str]:
         """The ids in a space of IRIs; empty if there are too many. Kept for as long as the build is served."""
@@ -261,14 +261,7 @@ class Catalogue:
         headers = {"Cache-Control": "no-cache", "ETag": tag}
         if self._pool.ready and not_modified(request, tag):
             return Response(status_code=304, headers=headers)
-        try:
-            ids = {space: await self._ids(BASE + space) for space in ("id/", "concept/")}
-            codes = {p.type for q in questions.catalogue().values() for p in q.parameters if p.type.startswith("code:")}
-            for code in codes:
-                ids[code] = await self._ids(f"{BASE}concept/{code.removeprefix('code:')}/")
-        except QUERY_ERRORS as error:
-            raise as_problem(error) from error
-        return Response(json.dumps(describe(ids), ensure_ascii=False), headers=headers, media_type=JSON)
+        return Response(json.dumps(describe(), ensure_ascii=False), headers=headers, media_type=JSON)
 
 
 def _bad(detail: str) -> Problem:
@@ -324,7 +317,7 @@ def _document(call: _Call, body: bytes, build: str) -> bytes:
     return json.dumps(document, ensure_ascii=False).encode()
 
 
-def _schema(parameter: Parameter, ids: dict[str, list[str]]) -> dict[str, Any]:
+def _schema(parameter: Parameter) -> dict[str, Any]:
     """The JSON Schema of a parameter's values."""
     if parameter.type == "date":
         return {"type": "string", "format": "date"}
@@ -332,20 +325,11 @@ def _schema(parameter: Parameter, ids: dict[str, list[str]]) -> dict[str, Any]:
         return {"type": "integer", "minimum": -(10**18) + 1, "maximum": 10**18 - 1}
     if parameter.type == "text":
         return {"type": "string", "minLength": 1}
-    space = {"entity": "id/", "concept": "concept/"}.get(parameter.type, parameter.type)
-    return (
-        {"$ref": f"#/components/schemas/{_plain(space)}"}
-        if ids.get(space)
-        else {"type": "string", "pattern": f"^{_ID}$"}
-    )
+    return {"type": "string", "pattern": f"^{_ID}$"}
 
 
-def _plain(space: str) -> str:
-    return {"id/": "Entity", "concept/": "Concept"}.get(space, space.replace(":", "-"))
-
-
-def describe(ids: dict[str, list[str]]) -> dict[str, Any]:
-    """The OpenAPI document. `ids` holds the values that parameters of a kind may have, where they are not too many."""
+def describe() -> dict[str, Any]:
+    """The OpenAPI document."""
     problem = {
         "description": "What was wrong, and with which parameter",
         "content": {
@@ -388,7 +372,7 @@ def describe(ids: dict[str, list[str]]) -> dict[str, Any]:
                 "in": "query",
                 "required": False,
                 "description": f"{parameter.label['en']}. Left out: {parameter.default or 'any'}.",
-                "schema": _schema(parameter, ids),
+                "schema": _schema(parameter),
                 **({"example": parameter.default.removeprefix("concept:")} if parameter.default else {}),
             }
             for parameter in question.parameters
@@ -431,7 +415,6 @@ def describe(ids: dict[str, list[str]]) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": {
-                **{_plain(space): {"type": "string", "enum": names} for space, names in ids.items() if names},
                 "Problem": {
                     "type": "object",
                     "required": ["type", "title", "status", "detail"],
@@ -445,7 +428,7 @@ def describe(ids: dict[str, list[str]]) -> dict[str, Any]:
                 "Source": {
                     "type": "object",
                     "required": ["title", "url"],
-                    "properties": {"title": {"type": "string"}, "url": {"type": "string", "format": "uri"}},
+                    "properties": {"title": {"type": "string"}, "url": {"type": "string", "format": "iri"}},
                 },
             },
             "responses": {name: problem for status, name in _RESPONSES.items() if status != 304}
@@ -454,7 +437,14 @@ def describe(ids: dict[str, list[str]]) -> dict[str, Any]:
     }
 
 
-_RESPONSES = {304: "NotModified", 400: "BadParameter", 406: "NotAcceptable", 429: "TooMany", 503: "LimitReached"}
+_RESPONSES = {
+    304: "NotModified",
+    400: "BadParameter",
+    404: "UnknownId",
+    406: "NotAcceptable",
+    429: "TooMany",
+    503: "LimitReached",
+}
 
 
 def _answer_schema(question: Question) -> dict[str, Any]:

@@ -549,7 +549,7 @@ class Pages:
         terms: dict[str, list[Row]] = {}
         for row in rows:
             terms.setdefault(row["t"].value, []).append({"g": nowhere, "s": row["t"], **row})
-        told = [{"g": nowhere, "s": Term("uri", thing), **row} for row in header]
+        told = [{"g": nowhere, "s": Term("uri", thing), **row} for row in _spoken(header, reader.language)]
         # Hundreds of terms take long to write out; meanwhile others are served.
         return await asyncio.to_thread(
             self.render,
@@ -569,7 +569,11 @@ class Pages:
                 (
                     name.rpartition("#")[2],
                     Term("uri", name),
-                    [item for item in _properties(reader, own, name, [], set()) if item.term.value not in _LABELS],
+                    [
+                        item
+                        for item in _properties(reader, _spoken(own, reader.language), name, [], set())
+                        if item.term.value not in _LABELS
+                    ],
                 )
                 for name, own in terms.items()
             ],
@@ -712,6 +716,12 @@ def _properties(
         ordered = sorted(found.values(), key=lambda fact: (fact.value.language, reader.label(fact.value).value))
         result.append(Property(Term("uri", name), ordered))
     return sorted(result, key=lambda item: reader.label(item.term).value.lower())
+
+
+def _spoken(rows: list[Row], language: str) -> list[Row]:
+    """Rows without texts in other languages, for properties that have one in this."""
+    here = {row["p"] for row in rows if row["o"].language == language}
+    return [row for row in rows if row["o"].language in ("", language) or row["p"] not in here]
 
 
 def _backs(source: Source, name: str) -> bool:

@@ -11,7 +11,7 @@ from solidarity_spectrum.resources import BASE
 from solidarity_spectrum.service.reading import Reader, Row, Table, Term, spaced
 
 MAX_LANES = 40
-_WIDTH, _LABEL, _LANE, _TOP = 900, 300, 22, 24
+_WIDTH, _LABEL, _LANE, _TOP = 920, 310, 22, 24
 _NUMBERS = {"http://www.w3.org/2001/XMLSchema#" + name for name in ("integer", "decimal", "double", "float", "int")}
 _THINGS = (BASE + "id/", BASE + "concept/")
 

@@ -79,9 +79,10 @@ class Search:
         rows: list[Row] = []
         if wanted or held:
             rows = await reader.select(
-                f"""SELECT DISTINCT ?x ?n {{ {{ SELECT (COUNT(DISTINCT ?x) AS ?n) {{ {where} }} }} {where}
+                f"""SELECT DISTINCT ?x ?n ?connects ?l {{ {{ SELECT (COUNT(DISTINCT ?x) AS ?n) {{ {where} }} }} {where}
                     OPTIONAL {{ ?x rdfs:label|skos:prefLabel ?l FILTER(LANG(?l) = "{reader.language}") }}
-                    }} ORDER BY LCASE(STR(COALESCE(?l, ""))) ?x LIMIT {PAGE_SIZE} OFFSET {first}"""
+                    BIND(EXISTS {{ ?x a sol:Connection }} AS ?connects)
+                    }} ORDER BY ?connects LCASE(STR(COALESCE(?l, ""))) ?x LIMIT {PAGE_SIZE} OFFSET {first}"""
             )
         if not rows:
             counts = await reader.select(

@@ -126,6 +126,10 @@ _TEXTS = {
     "everything": ("everything", "minden"),
     "plot": ("Plot", "Ábra"),
     "plot_note": ("Each mark is a row of the table below.", "Minden jel az alábbi táblázat egy sora."),
+    "plot_bars": (
+        "Numbers of the table below, added up by its first column.",
+        "Az alábbi táblázat számai, az első oszlop szerint összeadva.",
+    ),
     "plot_more": ("more are in the table only", "további csak a táblázatban van"),
     "find_id": ("Find an id", "Azonosító keresése"),
     "any": ("any", "bármelyik"),
