@@ -9,7 +9,7 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from solidarity_spectrum import __version__, quality, questions, reasoning, store, void
+from solidarity_spectrum import __version__, quality, questions, reasoning, store, void, withdrawn
 from solidarity_spectrum.findings import Finding, InputError, Place, violation
 from solidarity_spectrum.loading import load
 from solidarity_spectrum.records import Compiled, Record, compile_records, read_records
@@ -17,6 +17,7 @@ from solidarity_spectrum.records.yaml import read
 from solidarity_spectrum.resources import DATA
 from solidarity_spectrum.validation.shapes import finding, judge
 from solidarity_spectrum.vocabulary import vocabulary
+from solidarity_spectrum.withdrawn import Withdrawn
 
 Progress = Callable[[str], None]
 SOURCES = "sources.yaml"
@@ -68,10 +69,13 @@ def _missing(sources: Path, name: str) -> Finding:
     return violation("missing-file", Place(str(sources)), f"{name} is missing", f"{name} hiányzik")
 
 
-def assemble(records: Iterable[Record], progress: Progress = lambda _: None) -> Built:
+def assemble(
+    records: Iterable[Record], progress: Progress = lambda _: None, taken_out: Iterable[Withdrawn] = ()
+) -> Built:
     """Build the graph in memory: compile, reason, validate. Writes nothing.
 
-    Raises InputError only where records cannot be read at all; everything else is a finding.
+    `taken_out` are the ids that no record may have any more. Raises InputError only where records cannot be read at
+    all; everything else is a finding.
     """
     words = vocabulary()
     progress("reading records")
@@ -93,6 +97,10 @@ def assemble(records: Iterable[Record], progress: Progress = lambda _: None) -> 
     measured = quality.measure(graph, findings)
     graph.extend(quality.quads(measured))
     graph.extend(void.describe(triples))
+    for item in taken_out:
+        graph.extend(item.quads())
+        if item.iri in compiled.nodes:
+            findings.append(withdrawn.reused(item, compiled.locate(item.iri)))
     counts = _counts(everything, compiled, graph, inferred, findings)
     return Built(graph, compiled, inferred, findings, counts, measured)
 
@@ -121,7 +129,7 @@ def build(data: Path = DATA, target: Path = Path("build/store"), progress: Progr
     If anything is refused, nothing is written: the store in use stays as it is. Raises InputError where files
     cannot be read.
     """
-    built = assemble(read_data(data), progress)
+    built = assemble(read_data(data), progress, withdrawn.read_withdrawn(data))
     if built.refused:
         return built
     progress("writing")

@@ -1,8 +1,13 @@
 """What tests share: the shipped data, built once."""
 
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pyoxigraph as ox
 import pytest
 from hypothesis import HealthCheck, settings
@@ -53,3 +58,24 @@ def solidarity(store_folder: Path, capfd: pytest.CaptureFixture[str]) -> Iterato
         return status, output.out, output.err
 
     yield run
+
+
+@pytest.fixture(scope="session")
+def client(store_folder: Path) -> Iterator[httpx.Client]:
+    """A client of a server over the shipped data."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "solidarity_spectrum", "serve", "--store", str(store_folder), "--port", str(port)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
+            for _ in range(200):
+                try:
+                    if client.get("/ready").status_code == 200:
+                        break
+                except httpx.TransportError:
+                    time.sleep(0.05)
+            yield client
+    finally:
+        server.terminate()
+        server.wait()

@@ -23,7 +23,9 @@ from solidarity_spectrum.resources import BASE
 PROVENANCE = ox.NamedNode(BASE + "graph/provenance")
 _CONTENT_HASH = ox.NamedNode(BASE + "ontology#contentHash")
 _ID = re.compile(r"(?=.{1,200}\Z)(concept:)?[a-z0-9]+(-+[a-z0-9]+)*\Z")
-_GRAPHS = {"ontology", "vocabularies", "shapes", "questions", "provenance", "inferred", "contribution", "void"}
+_GRAPHS = {"ontology", "vocabularies", "shapes", "questions", "provenance", "inferred", "contribution"} | {
+    *("void", "quality", "withdrawn")
+}
 """Graphs of the program, `graph/NAME`: a record of such an id would write into them."""
 _EVIDENCE = ("sources", "status", "recorded", "recordedBy", "licence")
 _VALIDITY_CLASSES = {"Provision", "Offence", "ProvisionVersion", "Exemption"}

@@ -81,6 +81,14 @@ _AS_OF = _SOL + "asOf"
 _NOTE = "http://www.w3.org/2004/02/skos/core#note"
 _DESCRIPTIONS = {"http://purl.org/dc/terms/description", "http://www.w3.org/2004/02/skos/core#definition"}
 _DERIVED = {_RDF_TYPE, _SOL + "earliest", _SOL + "latest"}  # shown in another form, or told by the dates themselves
+_SPACES = {
+    "/id/": "/search",
+    "/concept/": "/search?type=Concept",
+    "/graph/": "/page/dataset",
+    "/quality/": "/page/graph/quality",
+    "/question/": "/questions",
+}
+"""Spaces of IRIs, and the lists of what is in them."""
 _CHARGES = {_SOL + "chargedUnder", _SOL + "chargeDescription"}
 _OUTCOMES = {_SOL + "finalOutcome", _SOL + "outcome", _SOL + "outcomeDescription"}
 
@@ -189,9 +197,11 @@ class Pages:
     def routes(self) -> list[BaseRoute]:
         """Routes of the home page, of things, of pages and of data."""
         routes: list[BaseRoute] = [Route("/", self.revalidated(self.home))]
+        routes += [Route(space, _to(address)) for space, address in _SPACES.items()]
         for path, page in (
             ("/id/{name}", self.entity),
             ("/concept/{name:path}", self.entity),
+            ("/quality/{name:path}", self.entity),
             ("/graph/{name}", self.graph),
             ("/ontology", self.vocabulary),
             ("/ontology/{name:path}", self.vocabulary),
@@ -376,7 +386,7 @@ class Pages:
             body = await asyncio.to_thread(_convert, modules[thing][0], extension)
         else:
             shown = BASE + "graph/" + path if thing in (BASE + "ontology", BASE + "shapes") else thing
-            if path.startswith(("id/", "concept/")):
+            if path.startswith(("id/", "concept/", "quality/")):
                 more = await self._ask(f"{{ {_incoming_pattern(thing)} }} OFFSET {(page + 1) * _INCOMING_IN_DATA}")
                 links += [f'<{address}?page={page + 1}>; rel="next"'] if more else []
                 links += [f'<{address}?page={page - 1}>; rel="prev"'] if page else []
@@ -608,6 +618,11 @@ class Pages:
         table = parse_table(body)
         await reader.fetch_labels(term for row in table.rows[:_FORM_ROWS] for term in row.values())
         return {"document": None, **table_view(table, query, operation.dataset)}
+
+
+def _to(address: str) -> Callable[[Request], Response]:
+    """A handler that sends elsewhere (303)."""
+    return lambda _: RedirectResponse(address, 303)
 
 
 def _quads(table: bytes, extension: str) -> bytes:
