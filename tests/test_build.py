@@ -276,3 +276,21 @@ def test_the_report_of_the_build_is_kept(store_folder: Path):
 def test_the_ontology_is_read_whole():
     assert {"creates", "findsIncompatible"} <= vocabulary().documented_relations()
     assert "motivates" not in vocabulary().documented_relations()
+
+
+def test_an_id_that_was_taken_out_is_gone_and_not_used_again(data: Path, tmp_path: Path):
+    entry = "- {id: NAME, date: 2026-11-25, reason: {en: It was wrong., hu: Hibás volt.}}\n"
+    (data / "withdrawn.yaml").write_text(entry.replace("NAME", "taken-out"), "utf-8")
+    built = build.build(data, tmp_path / "store")
+    assert not built.refused
+    gone = (
+        f"ASK {{ GRAPH <{BASE}graph/withdrawn> {{ <{BASE}id/taken-out> ?day ?d . <{BASE}graph/taken-out> ?day ?d }} }}"
+    )
+    assert bool(built.graph.query(gone))
+    used = next(iter(built.compiled.nodes)).removeprefix(BASE + "graph/")
+    (data / "withdrawn.yaml").write_text(entry.replace("NAME", used), "utf-8")
+    refused = build.build(data, tmp_path / "store").refused
+    assert [finding.rule for finding in refused] == ["withdrawn"] and refused[0].place.line
+    (data / "withdrawn.yaml").write_text("- {id: x, date: soon, reason: {en: a, hu: b}}\n")
+    with pytest.raises(InputError, match=r"withdrawn.yaml:1"):
+        build.build(data, tmp_path / "store")

@@ -61,6 +61,8 @@ g:decision { id:decision a sol:Decision ; rdfs:label "A decision"@en ; sol:inCas
 g:link { id:link a sol:Connection , sol:ArguedConnection ; rdfs:label "A link"@en ; sol:subject id:speech ;
     sol:relation sol:motivates ; sol:object id:law ; sol:claimantName "A. Claimant" . }
 g:renamed { id:old-speech dcterms:isReplacedBy id:speech . }
+g:withdrawn { id:taken-out <http://www.w3.org/ns/prov#invalidatedAtTime> "2026-11-25"^^xsd:date ;
+  skos:changeNote "It was of another person."@en , "Másik személyről szólt."@hu . }
 g:questions { q:statements a sol:Question , sh:SPARQLSelectExecutable ; rdfs:label "Which statements are there?"@en ;
     sh:select "SELECT ?statement { ?statement a <https://w3id.org/solidarity-spectrum/ontology#Statement> }" . }
 g:provenance {
@@ -596,7 +598,17 @@ def test_thing_unknown_renamed_or_unwanted(server: Server) -> None:
     assert server.client.get("/data/id/speech.exe").status_code == 404
     renamed = server.client.get("/id/old-speech")
     assert (renamed.status_code, renamed.headers["location"]) == (301, "/id/speech")
+    data = server.client.get("/data/id/old-speech.ttl?page=0")
+    assert (data.status_code, data.headers["location"]) == (301, "/data/id/speech.ttl?page=0"), "data stay data"
     assert server.client.get("/id/speech", headers={"Accept": "image/png"}).status_code == 406
+
+
+def test_what_was_taken_out_says_so(server: Server) -> None:
+    for path in ("/id/taken-out", "/page/id/taken-out", "/data/id/taken-out.ttl"):
+        gone = server.client.get(path)
+        assert gone.status_code == 410 and "2026-11-25. It was of another person." in gone.json()["detail"]
+    page = server.client.get("/id/taken-out", headers={"Accept": "text/html", "Accept-Language": "hu"})
+    assert page.status_code == 410 and "Másik személyről szólt." in page.text
 
 
 def test_data_hold_record_and_evidence(server: Server) -> None:
