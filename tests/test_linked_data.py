@@ -280,7 +280,7 @@ def test_search_is_blind_to_marks_and_cases(client: httpx.Client):
     assert client.get("/search", params={"q": "x" * 101}).status_code == 400
     assert client.get("/search", params={"type": "No such"}).status_code == 400
     listed = client.get("/search", params={"type": "Statement", "page": "0"}).text
-    assert listed.count('href="/id/statement-') > 20
+    assert listed.count('<li><a href="/id/') > 20
 
 
 @pytest.mark.parametrize("text", ["a.b", "(x", "[y]", "a\\", "x-y", "<z>", "é", "{3}", "$^"])
