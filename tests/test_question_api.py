@@ -30,6 +30,8 @@ def test_json_and_csv_say_the_same(client: httpx.Client, question: questions.Que
                 assert value == theirs[column]
             elif value is None or isinstance(value, str):
                 assert (value or "") == theirs[column]
+            elif isinstance(value, bool):
+                assert theirs[column] == str(value).lower()
             else:
                 assert float(theirs[column]) == value
 
