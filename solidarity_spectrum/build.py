@@ -89,18 +89,17 @@ def assemble(
     progress("reasoning")
     inferred = reasoning.materialise(graph, progress)
     progress("validating")
-    triples = {quad.triple for quad in graph}
-    results = judge(triples)
+    results = judge({quad.triple for quad in graph})
     findings = compiled.findings + sorted(
         (finding(result, [compiled.locate]) for result in results), key=lambda f: (str(f.place), f.rule, f.value)
     )
     measured = quality.measure(graph, findings)
     graph.extend(quality.quads(measured))
-    graph.extend(void.describe(triples))
     for item in taken_out:
         graph.extend(item.quads())
         if item.iri in compiled.nodes:
             findings.append(withdrawn.reused(item, compiled.locate(item.iri)))
+    graph.extend(void.describe({quad.triple for quad in graph}))
     counts = _counts(everything, compiled, graph, inferred, findings)
     return Built(graph, compiled, inferred, findings, counts, measured)
 
