@@ -153,7 +153,8 @@ def _parser() -> argparse.ArgumentParser:
     with_store(sub)
 
     sub = verb("id", _id, "parse, check, normalise and convert identifiers of law, cases, works and things")
-    sub.add_argument("values", nargs="+", metavar="VALUE", help="as pasted, or - for one a line on standard input")
+    about = "as pasted, or - for one a line on standard input; none: list the schemes"
+    sub.add_argument("values", nargs="*", metavar="VALUE", help=about)
     sub.add_argument(
         "--scheme", choices=sorted(identifiers.SCHEMES), metavar="NAME", default="", help="what it must be"
     )
@@ -422,6 +423,8 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _id(options: argparse.Namespace) -> int:
+    if not options.values:
+        return _schemes(options)
     values = [
         value
         for given in options.values
@@ -443,6 +446,19 @@ def _id(options: argparse.Namespace) -> int:
         for conversion in answer["conversions"]:
             print(f"  = {conversion['value']}  [{conversion['scheme']}]\n      {conversion['rule']}")
     return 1 if any("error" in answer for answer in answers) else 0
+
+
+def _schemes(options: argparse.Namespace) -> int:
+    about = [
+        {"name": scheme.name, "title": scheme.titles[options.language], "example": scheme.example, "rule": scheme.rule}
+        for scheme in identifiers.SCHEMES.values()
+    ]
+    if options.format == "json":
+        print(json.dumps(about, ensure_ascii=False, indent=1))
+        return 0
+    for scheme in about:
+        print(f"{scheme['name']}\n  {scheme['title']}, such as {scheme['example']}\n  {scheme['rule']}")
+    return 0
 
 
 def _identified(value: str, scheme: str, language: str) -> dict[str, Any]:

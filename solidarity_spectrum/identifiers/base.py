@@ -124,10 +124,9 @@ def clean(text: str) -> str:
             f"hosszabb bármely azonosítónál ({len(text)} karakter)",
         )
     plain = unicodedata.normalize("NFKC", text.translate(_DASHES).translate(_INVISIBLE)).translate(_DASHES)
-    plain = " ".join(plain.split()).strip(_QUOTES + " ,;")
+    plain = " ".join(plain.split()).strip(_QUOTES + " ,;").removesuffix(".").strip(_QUOTES + " ,;")
     if plain.startswith("<") and plain.endswith(">"):
         plain = plain[1:-1].strip()
-    plain = plain.removesuffix(".").rstrip()
     if not plain:
         raise IdentifierError("there is nothing to read", "nincs mit olvasni")
     if any(unicodedata.category(character) in ("Cc", "Cs", "Co") for character in plain):

@@ -55,7 +55,7 @@ _CELEX_TAIL = re.compile(
     re.VERBOSE,
 )
 _TREATY_TAIL = re.compile(
-    r"(?:\d{3}|\d{3}[A-Z]|/TXT(?:\(\d{2}\))?|N?\d{2}(?:/\d{2})?(?:/[A-Z])?|/(?:PRO|DCL|AFI|ACT|NEW)/[\d/]+)?"
+    r"(?:\d{3}|\d{3}[A-Z]|/TXT(?:\(\d{2}\))?|N\d{2}(?:/\d{2})?(?:/[A-Z])?|/(?:PRO|DCL|AFI|ACT|NEW)/[\d/]+)?"
 )
 _OPEN_TAIL = re.compile(r"\d{2,6}[A-Z0-9_/()-]*")
 

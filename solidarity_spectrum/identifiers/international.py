@@ -156,7 +156,7 @@ SCHEMES_HERE = (
         "A/RES/73/195",
         "UN Dag Hammarskjöld Library, UN Document Symbols",
         pattern(
-            r"""(?:(?:un|u\.n\.)\s(?:doc(?:ument)?\.?|symbol)\s)?(?P<body>[a-z]{1,6}/[a-z0-9.][a-z0-9./_-]*[a-z0-9])
+            r"""(?:(?:un|u\.n\.)\s(?:doc(?:ument)?\.?|symbol)\s)?(?P<body>[a-z]{1,6}/[a-z0-9./_-]*[a-z0-9])
             (?:\s?\((?P<bracket>[ivxlcdm]+|s-[ivxlcdm]+|es-[ivxlcdm]+|\d{4})\))?"""
         ),
         _un_symbol,
