@@ -71,7 +71,7 @@ def _hu_provision(match: re.Match[str]) -> Read:
     point = f" {match['point'].lower()}) pont" if match["point"] else ""
     act = match["act"]
     statute = HU_ACT.fullmatch(act)
-    act = _hu_act(statute)[0] if statute else act[0].upper() + act[1:].rstrip(".") + "."
+    act = _hu_act(statute)[0] if statute else act.capitalize()
     return f"{act} {int(match['section'])}{letter}. §{paragraph}{point}", {"country": "HU", "act": act}
 
 
