@@ -366,7 +366,8 @@ def _echr(ordinal: str, year: str) -> dict[str, str]:
             )
         return {}
     day = checked_date(year, found[1], found[2])
-    application = f"{int(found[4])}/{found[5]}" if int(found[4]) else ""
+    # The Court numbers no more than 99,999 applications a year; another number is something else.
+    application = f"{int(found[4])}/{found[5]}" if 0 < int(found[4]) < 100_000 else ""
     return {"date": day, "kind": found[3], "application": application}
 
 

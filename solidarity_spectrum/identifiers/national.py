@@ -359,13 +359,13 @@ SCHEMES_HERE = (
     Scheme(
         "us-public-law",
         {"en": "public law of the United States", "hu": "az Egyesült Államok törvénye (Public Law)"},
-        "Pub. L. 104-208",
+        "Public Law 104-208",
         "Office of the Federal Register, numbering of public laws",
         pattern(
             r"(?:Pub(?:lic|\.)?\sL(?:aw|\.)?|P\.?\s?L\.?)\s?(?:No\.?\s)?(?P<congress>[1-9]\d{1,2})-(?P<number>[1-9]\d{0,3})"
         ),
         lambda match: (
-            f"Pub. L. {int(match['congress'])}-{int(match['number'])}",
+            f"Public Law {int(match['congress'])}-{int(match['number'])}",
             {"country": "US", "congress": match["congress"]},
         ),
     ),

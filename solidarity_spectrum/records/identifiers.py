@@ -1,6 +1,7 @@
 """The identifiers of a record: each in its normal form, and none against another or against the record's dates."""
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -110,12 +111,22 @@ def problems(node: Mapping[str, Sequence[str]]) -> list[Problem]:
                         value,
                         "identifier",
                         "violation",
-                        f"«{value}» is not in its normal form; write «{key}: {identifier.value}»",
-                        f"«{value}» nem a szabályos alak; így írja: «{key}: {identifier.value}»",
+                        f"«{value}» is not in its normal form; write «{key}: {identifier.value}»"
+                        + _lookalikes(value, identifier),
+                        f"«{value}» nem a szabályos alak; így írja: «{key}: {identifier.value}»"
+                        + _lookalikes(value, identifier),
                     )
                 )
             good.setdefault(key, []).append(identifier)
     return found + list(_conflicts(node, good))
+
+
+def _lookalikes(value: str, identifier: Identifier) -> str:
+    """Which letters differ, by their names in Unicode, where a reader could not see it (a Latin A for a Greek Alpha)."""
+    pairs = {pair for pair in zip(value, identifier.value, strict=False) if pair[0] != pair[1]}
+    alike = len(value) == len(identifier.value) and all(one.isascii() != other.isascii() for one, other in pairs)
+    named = sorted(f"{unicodedata.name(one)} → {unicodedata.name(other)}" for one, other in pairs if alike)
+    return f" ({', '.join(named)})" if named else ""
 
 
 def _short(reason: str, value: str) -> str:
