@@ -1,7 +1,7 @@
 """Identifiers of works, persons and things: DOI, ISBN, ISSN, ORCID, Wikidata.
 
 The check digits are a line each by their standards; a library for that alone is not worth a dependency
-(docs/decisions/0014-identifiers.md).
+(docs/decisions/0016-identifiers.md).
 """
 
 import re

@@ -122,7 +122,7 @@ def problems(node: Mapping[str, Sequence[str]]) -> list[Problem]:
 
 
 def _lookalikes(value: str, identifier: Identifier) -> str:
-    """Which letters differ, by their names in Unicode, where a reader could not see it (a Latin A for a Greek Alpha)."""
+    """Which letters differ, by their names in Unicode, where nobody could see it (a Latin A for a Greek Alpha)."""
     pairs = {pair for pair in zip(value, identifier.value, strict=False) if pair[0] != pair[1]}
     alike = len(value) == len(identifier.value) and all(one.isascii() != other.isascii() for one, other in pairs)
     named = sorted(f"{unicodedata.name(one)} → {unicodedata.name(other)}" for one, other in pairs if alike)
