@@ -43,7 +43,7 @@ def parse(text: str, scheme: str = "") -> Identifier:
     plain = clean(text)
     address = addresses.read(plain)
     if address:
-        found, plain = address
+        found, plain = address[0], clean(address[1])  # once more: it was percent-encoded
         if scheme and found != scheme:
             raise IdentifierError(
                 f"this is the address of something else: {SCHEMES[found].titles['en']}",

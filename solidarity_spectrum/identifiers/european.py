@@ -242,7 +242,8 @@ def _hungarian_eli(path: str) -> str:
             "a Hungarian ELI is eli/{type}/{year}/{number}, such as https://njt.hu/eli/TV/2018/6",
             "a magyar ELI alakja eli/{típus}/{év}/{szám}, például https://njt.hu/eli/TV/2018/6",
         )
-    return f"eli/{found[1].upper() if not found[1].startswith('v') else found[1]}/{found[2]}/{int(found[3])}{found[4]}"
+    kind = found[1] if found[1].startswith("v") else found[1].upper()
+    return f"eli/{kind}/{checked_year(found[2], 1000, 2099)}/{int(found[3])}{found[4]}"
 
 
 def _eu_eli(path: str) -> Read:
