@@ -11,7 +11,7 @@ how much is claimed:
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 import pyoxigraph as ox
@@ -69,11 +69,13 @@ def _relation(identifier: Identifier, link: Link, types: set[str]) -> str:
     return "owl:sameAs"
 
 
-def rows(graph: ox.Store) -> Iterator[Row]:
-    """The links of all identifiers of a graph that are right; what is wrong was reported when it was read."""
+def rows(graph: ox.Store, subjects: Iterable[str] | None = None) -> Iterator[Row]:
+    """The links of all identifiers of a graph, or of some subjects (IRIs), that are right; what is wrong was reported
+    when it was read."""
+    nodes = [None] if subjects is None else [ox.NamedNode(iri) for iri in subjects]
     for key, scheme in KEYS.items():
         about = ox.NamedNode(context().keys[key].iri)
-        for quad in graph.quads_for_pattern(None, about, None, None):
+        for quad in (quad for node in nodes for quad in graph.quads_for_pattern(node, about, None, None)):
             if not isinstance(quad.subject, ox.NamedNode) or not isinstance(quad.object, ox.NamedNode | ox.Literal):
                 continue
             try:
@@ -92,12 +94,16 @@ def rows(graph: ox.Store) -> Iterator[Row]:
                 yield Row(quad.subject.value, relation, link.iri, key, identifier.value)
 
 
-def materialise(graph: ox.Store) -> int:
-    """Compute `graph/links` anew; returns how many links there are."""
-    graph.remove_graph(LINKS)
+def materialise(graph: ox.Store, subjects: Collection[str] | None = None) -> int:
+    """Compute `graph/links` anew, all of it or the links of some subjects (IRIs); returns how many these are."""
+    if subjects is None:
+        graph.remove_graph(LINKS)
+    for iri in subjects or ():
+        for quad in list(graph.quads_for_pattern(ox.NamedNode(iri), None, None, LINKS)):
+            graph.remove(quad)
     quads = {
         ox.Quad(ox.NamedNode(row.entity), ox.NamedNode(row.relation), ox.NamedNode(row.target), LINKS)
-        for row in rows(graph)
+        for row in rows(graph, subjects)
     }
     graph.extend(quads)
     return len(quads)

@@ -408,13 +408,13 @@ def _judge(
     if findings:  # what followed from the old records may follow no more
         graph.remove_graph(reasoning.INFERRED)
     graph.extend(quads)
-    links.materialise(graph)
+    touched = {quad.subject.value for quad in quads if isinstance(quad.subject, ox.NamedNode)}
+    links.materialise(graph, touched)
     reasoning.materialise(graph)
     known = {
         (entry["rule"], entry["focus"], entry["path"], entry["value"])
         for entry in json.loads((folder / store.REPORT).read_text("utf-8"))
     }
-    touched = {quad.subject.value for quad in quads if isinstance(quad.subject, ox.NamedNode)}
     judged = [
         finding(result, locators)
         for result in judge({quad.triple for quad in graph}, engine)
