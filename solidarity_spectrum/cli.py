@@ -34,6 +34,7 @@ from solidarity_spectrum import (
 from solidarity_spectrum.findings import Finding, InputError
 from solidarity_spectrum.records import context, graph_iri, yaml
 from solidarity_spectrum.resources import DATA, store_folder
+from solidarity_spectrum.service.settings import BadSettings, add_options, from_options
 from solidarity_spectrum.vocabulary import vocabulary
 
 MAX_QUERY = 10_000_000
@@ -98,10 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     with_language(sub)
 
     sub = verb("serve", _serve, "SPARQL, pages and questions over HTTP")
-    sub.add_argument("--host", default="127.0.0.1")
-    sub.add_argument("--port", type=int, default=8000)
-    sub.add_argument("--workers", type=int, default=2, help="processes that answer queries (default: %(default)s)")
-    sub.add_argument("--timeout", type=float, default=10.0, help="seconds a query may take (default: %(default)s)")
+    add_options(sub)
     with_store(sub)
 
     sub = verb(
@@ -190,9 +188,17 @@ def _line(value: object) -> str:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from solidarity_spectrum.service import Settings, serve
+    from solidarity_spectrum.service import serve
 
     store.manifest(options.store)
+    try:
+        settings = from_options(options, options.store)
+    except BadSettings as error:
+        raise Failure(str(error)) from error
+    if options.socket:
+        _progress(f"serving {options.store} on {options.socket} (Ctrl-C ends)")
+        serve(options.store, options.host, options.port, settings, options.socket)
+        return 0
     with socket.socket() as probe:  # a plain error now, rather than one from inside the server
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -200,7 +206,7 @@ def _serve(options: argparse.Namespace) -> int:
         except OSError as error:
             raise Failure(f"cannot listen on {options.host}:{options.port}: {error.strerror}; try --port") from error
     _progress(f"serving {options.store} on http://{options.host}:{options.port}/ (Ctrl-C ends)")
-    serve(options.store, options.host, options.port, Settings(workers=options.workers, query_timeout=options.timeout))
+    serve(options.store, options.host, options.port, settings)
     return 0
 
 
