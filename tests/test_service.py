@@ -104,17 +104,40 @@ def processes_of(store: Path) -> list[int]:
 class Server:
     """A server process over a store of its own."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(
+        self, folder: Path, *options: str, again: bool = False, environment: dict[str, str] | None = None
+    ) -> None:
+        """`again` serves what a server before left in the folder."""
         self.store = folder / "store"
-        write_store(folder, "first")
+        if not again:
+            folder.mkdir(exist_ok=True)
+            write_store(folder, "first")
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
-        command = [sys.executable, "-m", "solidarity_spectrum.service", str(self.store), "--port", str(port), *options]
+        self._command = [sys.executable, "-m", "solidarity_spectrum.service", str(self.store), "--port", str(port)]
+        self._command += options
+        self._environment = {**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})}
         self.log = (folder / "log.txt").open("wb+")
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        self.process = subprocess.Popen(command, stderr=self.log, env=environment)
         self.client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=15)
-        self.until(lambda: self.client.get("/ready").status_code == 200)
+        self.port = port
+        self.start()
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(self._command, stderr=self.log, env=self._environment)
+        try:
+            self.until(lambda: self.client.get("/ready").status_code == 200)
+        except AssertionError:
+            self.process.kill()
+            self.process.wait()
+            self.log.close()
+            self.client.close()
+            raise
+
+    def restart_after_kill(self) -> None:
+        """Kill the front and start it again, as a supervisor would."""
+        self.process.kill()
+        self.process.wait()
+        self.start()
 
     def until(self, condition: object, seconds: float = 15.0) -> None:
         """Wait for a condition, which may fail to connect meanwhile."""
