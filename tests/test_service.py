@@ -105,9 +105,14 @@ class Server:
     """A server process over a store of its own."""
 
     def __init__(
-        self, folder: Path, *options: str, again: bool = False, environment: dict[str, str] | None = None
+        self,
+        folder: Path,
+        *options: str,
+        again: bool = False,
+        environment: dict[str, str] | None = None,
+        unix: Path | None = None,
     ) -> None:
-        """`again` serves what a server before left in the folder."""
+        """`again` serves what a server before left in the folder; `unix` is the socket that the options name."""
         self.store = folder / "store"
         if not again:
             folder.mkdir(exist_ok=True)
@@ -118,13 +123,16 @@ class Server:
         self._command += options
         self._environment = {**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})}
         self.log = (folder / "log.txt").open("wb+")
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=15)
+        transport = httpx.HTTPTransport(uds=str(unix)) if unix else None
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=15, transport=transport)
         self.port = port
+        self._unix = unix
         self.start()
 
     def start(self) -> None:
         self.process = subprocess.Popen(self._command, stderr=self.log, env=self._environment)
         try:
+            self.until(lambda: self._unix is None or self._unix.exists())
             self.until(lambda: self.client.get("/ready").status_code == 200)
         except AssertionError:
             self.process.kill()

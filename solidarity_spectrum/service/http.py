@@ -111,7 +111,7 @@ def protocol(settings: Settings, metrics: Metrics) -> type[H11Protocol]:
             slow = self._stalled is not None and now - self._stalled > settings.head_seconds
             full = left > 0 and unsent.total() > _UNSENT_ANSWERS * settings.max_result_bytes
             if (late and not left) or slow or (full and left == max(unsent.values())):
-                metrics.refused.add(reason="slow request" if late else "slow reader")
+                metrics.refused.add(reason="slow reader" if left else "slow request")
                 self.transport.abort()
             elif self in self.connections:
                 self.loop.call_later(_CHECK_SECONDS, self._check)
