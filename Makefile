@@ -59,8 +59,8 @@ validate: build/store/manifest.json ## judge the shipped data with the reference
 bench: $(VENV)/tested build/store/manifest.json ## measure, beside what one would pick instead
 	$(BIN)/python -m tests.bench
 
-conformance: $(VENV)/tested build/store/manifest.json ## run the W3C suites (SUITES=folder that holds them)
-	$(BIN)/python -m pytest -m conformance
+conformance: $(VENV)/tested build/store/manifest.json ## run the W3C suites (SUITES=folder that holds them, else ../shared/suites)
+	$(BIN)/python -m pytest -m conformance -rsx
 
 docs: $(BIN)/solidarity ## write the generated parts of docs anew from the ontology
 	$(BIN)/python docs/generate.py

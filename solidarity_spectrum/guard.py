@@ -123,30 +123,28 @@ def _measure(tokens: Iterable[_Token]) -> list[tuple[_Token, int]]:
     brackets: list[str] = []
     patterns = operators = data = 0
     for token in tokens:
-        if token.text in ("}", ")", "]") and token.kind == "mark":
-            del brackets[-1:]
-            if len(brackets) < data:
-                data = 0
-        measured.append((token, len(brackets)))
+        text = token.text
         if token.kind == "word":
-            operators += token.text in _CLAUSES
-            if token.text == "DATA":
+            operators += text in _CLAUSES
+            if text == "DATA":
                 data = len(brackets) + 1  # what is said there is no pattern to be joined
         elif token.kind == "mark":
-            if token.text in "{([":
-                brackets.append(token.text)
-                patterns += token.text == "[" and not data
-            elif token.text in ".;,":
+            if text in "})]":
+                del brackets[-1:]
+                data = data if len(brackets) >= data else 0
+            elif text in ".;,":
                 patterns += bool(brackets) and brackets[-1] != "(" and not data
-            elif token.text in "+-*/|&!":
+            elif text in "+-*/|&!":
                 operators += 1
-        for count, limit, what in (
-            (len(brackets), MAX_NESTING, "levels of brackets"),
-            (patterns, MAX_PATTERNS, "triple patterns"),
-            (operators, MAX_OPERATORS, "operators and clauses"),
-        ):
-            if count > limit:
-                raise Refused(400, f"The query has more than {limit} {what}, the limit here.")
+        measured.append((token, len(brackets)))
+        if token.kind == "mark" and text in "{([":
+            brackets.append(text)
+            patterns += text == "[" and not data
+        if len(brackets) > MAX_NESTING or patterns > MAX_PATTERNS or operators > MAX_OPERATORS:
+            deep, wide = len(brackets) > MAX_NESTING, patterns > MAX_PATTERNS
+            limit = MAX_NESTING if deep else MAX_PATTERNS if wide else MAX_OPERATORS
+            what = "levels of brackets" if deep else "triple patterns" if wide else "operators and clauses"
+            raise Refused(400, f"The query has more than {limit} {what}, the limit here.")
     return measured
 
 

@@ -218,7 +218,7 @@ def test_the_suites_are_whole() -> None:
 
 @pytest.fixture(scope="module")
 def graphs_before(endpoint: Endpoint) -> bytes:
-    return endpoint.send("GET", "/dump.nq").body
+    return endpoint.send("GET", "/store").body
 
 
 @pytest.mark.parametrize("test", TESTS, ids=str)

@@ -130,7 +130,7 @@ def test_load(server: Writable, elsewhere: str) -> None:
     got = server.client.get("/store?graph=urn:loaded", headers={"Accept": "application/n-triples"}).text
     assert "<urn:remote> <urn:p>" in got
     assert server.objects("urn:after") == {"1"}
-    assert "x-solidarity-spectrum" not in server.client.get("/dump.nq").text
+    assert "x-solidarity-spectrum" not in server.client.get("/store").text
     assert server.update(f"LOAD <{address}>").status_code == 204
     assert server.update(f"LOAD SILENT <{elsewhere}/allowed/missing>").status_code == 204
     assert server.update(f"LOAD <{elsewhere}/allowed/missing>").status_code == 502

@@ -258,10 +258,10 @@ def test_scan_tells_form_dataset_and_volatility() -> None:
 
 @pytest.mark.parametrize("piece", ['"\\', "a.", "a-", "<a", '"""a"', "_:a.", ":a..", "'", "(", "% "])
 def test_scan_takes_linear_time(piece: str) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     with contextlib.suppress(Refused):
         scan(piece * (100_000 // len(piece)), max_bytes=100_000)
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2
 
 
 # -- negotiation ----------------------------------------------------------------------------------------------------

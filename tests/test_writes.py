@@ -197,7 +197,7 @@ def test_bombs_are_refused_or_taken_whole(server: Writable, body: str | bytes, c
 
 
 def test_updates_that_are_refused_or_fail_change_nothing(server: Writable) -> None:
-    before = server.client.get("/dump.nq").content
+    before = server.client.get("/store").content
     faults = {
         "INSERT DATA { <urn:w>": 400,
         "INSERT DATA { <urn:fault> <urn:p> 1 } ; CREATE GRAPH <urn:g:0>": 400,  # the second part fails
@@ -212,7 +212,7 @@ def test_updates_that_are_refused_or_fail_change_nothing(server: Writable) -> No
         answer = server.update(text)
         assert answer.status_code == status, (text, answer.text)
     assert server.update("LOAD SILENT <http://127.0.0.1/x.ttl> INTO GRAPH <urn:silent>").status_code == 204
-    after = server.client.get("/dump.nq").content
+    after = server.client.get("/store").content
     assert sorted(after.splitlines()) == sorted(before.splitlines())
 
 

@@ -121,7 +121,7 @@ class Endpoint:
 
     def holdings(self) -> ox.Dataset:
         """All that the store holds."""
-        answer = self.send("GET", "/dump.nq")
+        answer = self.send("GET", "/store", {"Accept": "application/n-quads"})
         assert answer.status == 200
         return canonical(ox.parse(answer.body, format=ox.RdfFormat.N_QUADS))
 

@@ -81,7 +81,7 @@ def create_app(store_dir: Path, *, settings: Settings) -> Starlette:
     async def dump(_: Request) -> Response:
         if pool.written:  # the file is of the build, over which was written since
             try:
-                body, _build = await pool.dump()
+                body, _build = await pool.dump(GRAPHS["nq"])
             except Unavailable as error:
                 raise as_problem(error) from error
             return Response(body, media_type=GRAPHS["nq"], headers={"Cache-Control": "no-cache"})

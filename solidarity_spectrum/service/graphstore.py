@@ -1,7 +1,8 @@
 """The SPARQL 1.1 Graph Store HTTP Protocol, at /store.
 
 A graph is named by `?graph=IRI`, the default graph by `?default`; a graph whose IRI begins with the address of the
-store is named by its own address. Everybody may read; who holds the token of the service may write.
+store is named by its own address. To read without a name is to read all graphs. Everybody may read; who holds the token
+of the service may write.
 Source of the rules: https://www.w3.org/TR/sparql11-http-rdf-update/
 """
 
@@ -32,6 +33,7 @@ from solidarity_spectrum.service.sparql import (
 PATH = "/store"
 _MULTIPART = "multipart/form-data"
 _TAKEN = ("text/turtle", "application/n-triples", "application/rdf+xml", "application/ld+json")
+_DATASETS = (GRAPHS["nq"], GRAPHS["trig"])
 _MAX_PARTS = 1000
 _BOUNDARY = re.compile(r"boundary=(?:\"([^\"]{1,70})\"|([^\s;\"]{1,70}))", re.IGNORECASE)
 
@@ -59,14 +61,15 @@ class GraphStore:
 
     async def read(self, request: Request, graph: str | None) -> Response:
         """The graph, in the format that the client likes best. Raises Problem."""
-        if graph == "":
-            raise Problem(400, "No graph", "Name the graph: ?graph=IRI or ?default.")
-        media_type = best_type(request.headers.get("accept"), list(GRAPHS.values()))
+        offered = _DATASETS if graph == "" else tuple(GRAPHS.values())
+        media_type = best_type(request.headers.get("accept"), offered)
         if media_type is None:
-            raise Problem(406, "Not acceptable", f"A graph can be had as: {', '.join(GRAPHS.values())}.")
+            raise Problem(406, "Not acceptable", f"This can be had as: {', '.join(offered)}.")
         headers = {"Cache-Control": "no-cache", "Vary": "Accept"}
         try:
-            body, build = await while_connected(request, self._pool.graph(graph, media_type))
+            body, build = await while_connected(
+                request, self._pool.dump(media_type) if graph == "" else self._pool.graph(graph, media_type)
+            )
         except Absent:
             raise _absent() from None
         except QUERY_ERRORS as error:

@@ -646,9 +646,10 @@ class Pool:
         }
         return await self._counted(question, b"")
 
-    async def dump(self) -> tuple[bytes, str]:
-        """Everything, as N-Quads, and what names the state. Raises what `query` raises."""
-        return await self._counted({"op": workers.DUMP, "limit": self._settings.max_result_bytes}, b"")
+    async def dump(self, media_type: str) -> tuple[bytes, str]:
+        """All graphs, in a format that names them, and what names the state. Raises what `query` raises."""
+        question = {"op": workers.DUMP, "format": media_type, "prefixes": PREFIXES}
+        return await self._counted({**question, "limit": self._settings.max_result_bytes}, b"")
 
     def _remember(self, key: tuple[object, ...], body: bytes) -> None:
         limit = self._settings.cache_bytes

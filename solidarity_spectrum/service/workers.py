@@ -122,7 +122,7 @@ def _answer(store: "pyoxigraph.Store", ask: dict[str, Any], body: bytes) -> tupl
     dataset: dict[str, Any] = {}
     try:
         if ask["op"] == DUMP:
-            store.dump(output, format=ox.RdfFormat.N_QUADS)
+            store.dump(output, format=ox.RdfFormat.from_media_type(ask["format"]), prefixes=ask["prefixes"])
             return OK, output.getvalue()
         if ask["op"] == GRAPH:
             return _graph(store, ask, output)
