@@ -225,7 +225,7 @@ def test_the_limits_are_those_of_the_code():
     add_options(parser)
     limits = next(group for group in parser._action_groups if group.title == "limits")
     defaults = {action.option_strings[0]: action.default for action in limits._group_actions}
-    defaults |= {name: getattr(guard, name) for name in ("MAX_NESTING", "MAX_PATTERNS", "MAX_OPERATORS")}
+    defaults |= {name: getattr(guard, name) for name in ("MAX_TOKENS", "MAX_NESTING", "MAX_PATTERNS", "MAX_OPERATORS")}
     del defaults["--quick-workers"]  # as many as the machine has processors, and one
     told = {}
     for row in re.findall(r"^\| (`(?:--|MAX)[^|]*\|[^|]*)\|", page, re.MULTILINE):

@@ -247,6 +247,14 @@ def test_too_much_is_refused(query: str, status: int) -> None:
     assert refused.value.status == status
 
 
+def test_too_many_words_are_refused() -> None:
+    with pytest.raises(Refused) as refused:
+        scan("SELECT * { ?s ?p ?o FILTER(?o IN (" + "a:b," * 10_000 + "a:b)) }", max_bytes=100_000)
+    assert refused.value.status == 400
+    names = " ".join(f"<urn:x:{number}>" for number in range(5000))
+    assert scan(f"SELECT * {{ VALUES ?x {{ {names} }} }}", max_bytes=100_000).form == "SELECT"
+
+
 def test_scan_tells_form_dataset_and_volatility() -> None:
     seen = scan("PREFIX from: <urn:x> DESCRIBE from:x # FROM", max_bytes=1000)
     assert (seen.form, seen.has_dataset, seen.volatile) == ("DESCRIBE", False, False)
