@@ -1,6 +1,7 @@
 """Clients that mean harm, over real sockets, while a client that means well is watched."""
 
 import contextlib
+import gzip
 import http.client
 import os
 import signal
@@ -251,6 +252,12 @@ def test_malformed_requests(server: Server, data: bytes) -> None:
     if answer[9:10] == b"4":
         assert not any(word in body for word in OF_THE_MACHINE), body
     assert server.client.get("/health").status_code == 200
+
+
+def test_compressed_body_is_refused(server: Server) -> None:
+    body = gzip.compress(b"ASK {}" + b" " * 1_000_000)
+    headers = {"Content-Type": "application/sparql-query", "Content-Encoding": "gzip"}
+    assert server.client.post("/sparql", content=body, headers=headers).status_code == 415
 
 
 def test_huge_body_is_cut_off(server: Server) -> None:

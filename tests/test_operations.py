@@ -1,6 +1,7 @@
 """What whoever runs the service sees: options, sockets, health, metrics, log, and the files that start it."""
 
 import argparse
+import asyncio
 import json
 import re
 import shutil
@@ -11,8 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import uvicorn
+from uvicorn.server import ServerState
 
+from solidarity_spectrum.service.http import protocol
 from solidarity_spectrum.service.limits import LOCAL, RateLimit, client_name
+from solidarity_spectrum.service.metrics import Metrics
 from solidarity_spectrum.service.settings import TOKEN_VARIABLE, BadSettings, Settings, add_options, from_options
 from tests.conftest import ROOT
 from tests.test_service import COUNT, Server
@@ -107,6 +112,46 @@ def test_rate_limit_forgets_and_stays_small() -> None:
     assert limit.wait("a") == 0
     assert len(limit._buckets) <= 10_000
     assert RateLimit(0, 1).wait("a") == RateLimit(0, 1).wait("a") == 0
+
+
+class Wire(asyncio.Transport):
+    """What a connection writes, and whether it was closed."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__({"peername": (address, 1), "sockname": ("192.0.2.0", 80)})
+        self.written = b""
+        self.closed = False
+
+    def write(self, data: object) -> None:
+        self.written += bytes(data)  # type: ignore[call-overload]
+
+    def close(self) -> None:
+        self.closed = True
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+
+def test_connections_of_one_client() -> None:
+    """By hand, since all clients of a test are of this machine, which has no number of its own."""
+
+    async def connect() -> list[Wire]:
+        shared = Settings(connections_per_client=2, trusted_proxies=("198.51.100.0/24",))
+        connection, config = protocol(shared, Metrics()), uvicorn.Config(lambda: None, log_config=None)
+        state, wires = ServerState(), []
+        for address in ["192.0.2.1"] * 4 + ["192.0.2.2"] + ["198.51.100.7"] * 3 + ["127.0.0.1"] * 3:
+            wires.append(Wire(address))
+            made = connection(config, state, {}, asyncio.get_running_loop())
+            made.connection_made(wires[-1])
+            if len(wires) == 1:
+                made.connection_lost(None)  # it makes room again
+        return wires
+
+    refused = [wire.written[9:12] for wire in asyncio.run(connect())]
+    assert refused == [b"", b"", b"", b"503", *[b""] * 7]
 
 
 def test_health_and_readiness(server: Server) -> None:

@@ -33,7 +33,9 @@ class Writable(Server):
         return self.client.put("/store", params={"graph": graph}, content=body, headers={"Content-Type": content_type})
 
     def objects(self, subject: str = "urn:w") -> set[str]:
-        rows = self.query(f"SELECT ?o {{ <{subject}> ?p ?o }}").json()["results"]["bindings"]
+        """What is said of a subject; blank nodes all alike, since their names differ from one load to the next."""
+        query = f"SELECT (IF(isBlank(?x), '_:', STR(?x)) AS ?o) {{ <{subject}> ?p ?x }}"
+        rows = self.query(query).json()["results"]["bindings"]
         return {row["o"]["value"] for row in rows}
 
 
@@ -237,7 +239,7 @@ def test_what_was_written_outlives_the_service(tmp_path: Path) -> None:
     write_store(tmp_path, "newer", extra=1)  # what was written stands before a newer build
     server = Writable(tmp_path, again=True)
     try:
-        assert {value for value in server.objects() if len(value) != 32} == {v for v in held if len(v) != 32}
+        assert server.objects() == held
         assert server.count() == count
         assert server.client.get("/store?graph=urn:empty").status_code == 200
         with pytest.raises(AssertionError, match="the server has ended"):

@@ -95,11 +95,11 @@ class GraphStore:
             operation["base"] = graph or _address(request)
             operation["parts"] = [(media_type, len(part)) for media_type, part in parts]
             body = b"".join(part for _, part in parts)
-        written = await self._pool.write(operation, body)
-        headers = {"Cache-Control": "no-store", "X-Build": written.build}
+        new = await self._pool.write(operation, body)
+        headers = {"Cache-Control": "no-store"}
         if made:
             headers["Location"] = made
-        return Response(status_code=201 if written.new else 204, headers=headers)
+        return Response(status_code=201 if new else 204, headers=headers)
 
 
 def _absent() -> Problem:

@@ -116,14 +116,6 @@ class Extra:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A write that is in force: whether its graph is new, and what names the state after it."""
-
-    new: bool
-    build: str
-
-
 class _Process(Protocol):
     """A template's process: a child, or a child's child that went on as template."""
 
@@ -845,8 +837,10 @@ class Pool:
 
     # -- writes --------------------------------------------------------------------------------------------------
 
-    async def write(self, operation: dict[str, Any], body: bytes) -> Written:
+    async def write(self, operation: dict[str, Any], body: bytes) -> bool:
         """Do a write (see `writes`), one at a time: when this returns, it is durable and every later query sees it.
+
+        Gives whether the graph written is new.
 
         Raises Unavailable, BadQuery, Absent or Crashed; then nothing has changed, except if the message says that
         nobody knows.
@@ -860,18 +854,18 @@ class Pool:
         task.add_done_callback(self._tasks.discard)
         return await asyncio.shield(task)
 
-    async def _write(self, operation: dict[str, Any], body: bytes) -> Written:
+    async def _write(self, operation: dict[str, Any], body: bytes) -> bool:
         outcome = "failed"
         try:
             async with self._writing:
-                written = await self._write_alone(operation, body)
+                new = await self._write_alone(operation, body)
             outcome = "ok"
-            return written
+            return new
         finally:
             self._writers -= 1
             self._metrics.writes.add(outcome=outcome)
 
-    async def _write_alone(self, operation: dict[str, Any], body: bytes) -> Written:
+    async def _write_alone(self, operation: dict[str, Any], body: bytes) -> bool:
         journal, generation = self._journal, self._generation
         assert journal and generation
         if generation.sequence and not journal.exists:
@@ -913,4 +907,4 @@ class Pool:
             except (Unavailable, OSError, ValueError, KeyError, TimeoutError) as error:
                 raise Unavailable("The write is in force, but the store could not be loaded again yet.", 1) from error
         self._take_over(fresh)
-        return Written(bool(header["new"]), fresh.build)
+        return bool(header["new"])

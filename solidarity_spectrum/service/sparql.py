@@ -83,8 +83,11 @@ def problem_response(request: Request, problem: Problem) -> Response:
 async def read_body(request: Request, limit: int, settings: Settings) -> bytes:
     """The body of a request.
 
-    Raises Problem 413 as soon as it is longer than `limit` bytes, and 408 if it comes more slowly than it may.
+    Raises Problem 413 as soon as it is longer than `limit` bytes, 408 if it comes more slowly than it may, and 415 if
+    it is compressed: a few bytes could become very many.
     """
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise Problem(415, "Compressed", "Send the body as it is, without a content encoding.")
     body = bytearray()
     begun = time.monotonic()
     chunks = request.stream()
@@ -309,10 +312,10 @@ async def update(pool: Pool, settings: Settings, operation: Operation, remote: R
             "replayable": seen.replayable,
             "extra": [(item.graph, item.media_type, len(item.body)) for item in extra],
         }
-        written = await pool.write(work, b"".join(item.body for item in extra) + text.encode())
+        await pool.write(work, b"".join(item.body for item in extra) + text.encode())
     except QUERY_ERRORS as error:
         raise as_problem(error) from error
-    return Response(status_code=204, headers={"Cache-Control": "no-store", "X-Build": written.build})
+    return Response(status_code=204, headers={"Cache-Control": "no-store"})
 
 
 def using(text: str, seen: UpdateScan, dataset: Dataset) -> str:
