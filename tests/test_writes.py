@@ -246,6 +246,11 @@ def test_what_was_written_outlives_the_service(tmp_path: Path) -> None:
             Writable(tmp_path, again=True)  # two that write to one store would lose what the other wrote
     finally:
         server.close()
+    plain = Server(tmp_path, again=True)
+    try:
+        assert plain.count() < 100 and b"writes-ignored" in (tmp_path / "log.txt").read_bytes()
+    finally:
+        plain.close()
     for file in sorted((tmp_path / "store.writes").iterdir()):
         file.unlink()
     (tmp_path / "store.writes").rmdir()

@@ -25,6 +25,7 @@ logger = logging.getLogger("solidarity_spectrum.service")
 UNIX = "unix"
 """The name of a peer that came through the Unix socket: a proxy, which its owner let in."""
 _CHECK_SECONDS = 1.0
+_LOGGED = 500  # characters of a path; what is longer names nothing here
 _UNSENT_ANSWERS = 8  # times the largest answer may wait in memory for slow readers, all connections together
 _FULL = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
@@ -181,7 +182,7 @@ class Envelope:
             line = {
                 "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
                 "method": scope["method"],
-                "path": scope["path"],
+                "path": scope["path"][:_LOGGED],
                 "status": status,
                 "bytes": size,
                 "ms": round(seconds * 1000, 1),

@@ -32,7 +32,7 @@ from solidarity_spectrum.resources import BASE
 from solidarity_spectrum.service import workers, writes
 from solidarity_spectrum.service.limits import LOCAL, FairQueue, Full, client
 from solidarity_spectrum.service.metrics import Metrics
-from solidarity_spectrum.service.settings import Settings
+from solidarity_spectrum.service.settings import Settings, writes_of
 
 logger = logging.getLogger("solidarity_spectrum.service")
 T = TypeVar("T")
@@ -423,6 +423,9 @@ class Pool:
         """Load the store and start the workers. Raises Unavailable, OSError or ValueError if that fails."""
         if self._journal:
             self._claim(self._journal.folder)
+        elif writes.Journal(writes_of(self._store)).exists:
+            reason = "the build is served as it was made: only --writable serves what was written to it"
+            logger.warning(json.dumps({"event": "writes-ignored", "reason": reason}))
         stamp = self._stamp()
         self._take_over(await self._begin())
         self._spawn(self._watch(stamp))
@@ -474,9 +477,10 @@ class Pool:
         self._idle.clear()
         self._cache.clear()
         self._cached_bytes = 0
-        for worker in list(generation.workers.values()):
-            if isinstance(worker, Worker):
-                self._offer(worker)
+        alive = [worker for worker in generation.workers.values() if isinstance(worker, Worker)]
+        generation.quick = len(alive)  # the first one may have died before anybody asked it
+        for worker in alive:
+            self._offer(worker)
         for _ in range(self._settings.quick_workers - generation.quick):
             self._spawn(self._refill(generation))
         if before:

@@ -59,6 +59,11 @@ class Settings:
     remote_bytes: int = 10_000_000
 
 
+def writes_of(store: Path) -> Path:
+    """Where what was written to a store is kept, unless somebody says otherwise."""
+    return store.with_name(store.name + ".writes")
+
+
 class BadSettings(ValueError):
     """An option that cannot be served."""
 
@@ -170,7 +175,7 @@ def from_options(options: argparse.Namespace, store: Path) -> Settings:
         min_rate=options.min_rate,
         public_metrics=options.public_metrics,
         token=token,
-        writes=(options.writes or store.with_name(store.name + ".writes")) if options.writable else None,
+        writes=(options.writes or writes_of(store)) if options.writable else None,
         max_update_bytes=options.max_update,
         max_graph_bytes=options.max_graph,
         allow_remote=tuple(options.allow_remote),
