@@ -6,7 +6,7 @@ PORT ?= 8000
 DATA := $(shell find data ontology queries loaders solidarity_spectrum -type f -not -path '*/__pycache__/*' -not -name '* *')
 
 .DEFAULT_GOAL := help
-.PHONY: help install build serve test test-fast lint hygiene validate bench conformance docs reference lock wheel clean
+.PHONY: help install build serve test test-fast lint hygiene coverage-facts validate bench conformance docs reference lock wheel clean
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,14 +50,17 @@ lint: $(VENV)/tested ## format and fix what can be fixed
 hygiene: $(BIN)/solidarity ## check that the ontology is well kept and every name in use is declared
 	$(BIN)/python -m solidarity_spectrum.hygiene
 
+coverage-facts: $(VENV)/tested ## count what of the fact base (../shared/facts) is in data
+	$(BIN)/python -m tests.coverage_facts
+
 validate: build/store/manifest.json ## judge the shipped data with the reference engine, pySHACL
 	$(BIN)/solidarity validate --engine reference $(shell find data -name '*.yaml' -path 'data/*/*')
 
 bench: $(VENV)/tested build/store/manifest.json ## measure, beside what one would pick instead
 	$(BIN)/python -m tests.bench
 
-conformance: $(VENV)/tested build/store/manifest.json ## run the W3C suites (SUITES=folder that holds them)
-	$(BIN)/python -m pytest -m conformance
+conformance: $(VENV)/tested build/store/manifest.json ## run the W3C suites (SUITES=folder that holds them, else ../shared/suites)
+	$(BIN)/python -m pytest -m conformance -rsx
 
 docs: $(BIN)/solidarity ## write the generated parts of docs anew from the ontology
 	$(BIN)/python docs/generate.py

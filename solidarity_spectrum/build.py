@@ -9,7 +9,7 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from solidarity_spectrum import __version__, quality, questions, reasoning, store, void, withdrawn
+from solidarity_spectrum import __version__, links, quality, questions, reasoning, store, void, withdrawn
 from solidarity_spectrum.findings import Finding, InputError, Place, violation
 from solidarity_spectrum.loading import load
 from solidarity_spectrum.records import Compiled, Record, compile_records, read_records
@@ -86,12 +86,15 @@ def assemble(
     graph.extend(words.quads())
     graph.extend(questions.quads())
     graph.extend(compiled.accepted)
-    progress("reasoning")
+    linked = links.materialise(graph)
+    progress(f"{linked} links out; reasoning")
     inferred = reasoning.materialise(graph, progress)
     progress("validating")
     results = judge({quad.triple for quad in graph})
+    said = {(found.focus, found.path) for found in compiled.findings}  # the reader named the cause already
     findings = compiled.findings + sorted(
-        (finding(result, [compiled.locate]) for result in results), key=lambda f: (str(f.place), f.rule, f.value)
+        (finding(result, [compiled.locate]) for result in results if (result.focus, result.path) not in said),
+        key=lambda f: (str(f.place), f.rule, f.value),
     )
     measured = quality.measure(graph, findings)
     graph.extend(quality.quads(measured))
@@ -100,12 +103,12 @@ def assemble(
         if item.iri in compiled.nodes:
             findings.append(withdrawn.reused(item, compiled.locate(item.iri)))
     graph.extend(void.describe({quad.triple for quad in graph}))
-    counts = _counts(everything, compiled, graph, inferred, findings)
+    counts = _counts(everything, compiled, graph, inferred, linked, findings)
     return Built(graph, compiled, inferred, findings, counts, measured)
 
 
 def _counts(
-    records: list[Record], compiled: Compiled, graph: ox.Store, inferred: int, findings: list[Finding]
+    records: list[Record], compiled: Compiled, graph: ox.Store, inferred: int, linked: int, findings: list[Finding]
 ) -> dict[str, Any]:
     kinds = Counter(str(record.data.get("type")) for record in records if isinstance(record.data, dict))
     statuses = Counter(str(record.data.get("status")) for record in records if isinstance(record.data, dict))
@@ -116,6 +119,7 @@ def _counts(
         "quads": len(graph),
         "asserted": len(compiled.accepted),
         "inferred": inferred,
+        "links out": linked,
         "candidates": len(compiled.candidates),
         "graphs": len(list(graph.named_graphs())),
         "findings": dict(sorted(Counter(f.severity for f in findings).items())),

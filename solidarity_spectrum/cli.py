@@ -15,13 +15,26 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pyoxigraph as ox
 
-from solidarity_spectrum import __version__, explain, guard, loading, questions, report, store, table
+from solidarity_spectrum import (
+    __version__,
+    explain,
+    guard,
+    identifiers,
+    links,
+    loading,
+    questions,
+    report,
+    store,
+    table,
+)
 from solidarity_spectrum.findings import Finding, InputError
 from solidarity_spectrum.records import context, graph_iri, yaml
 from solidarity_spectrum.resources import DATA, store_folder
+from solidarity_spectrum.service.settings import BadSettings, add_options, from_options
 from solidarity_spectrum.vocabulary import vocabulary
 
 MAX_QUERY = 10_000_000
@@ -86,10 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     with_language(sub)
 
     sub = verb("serve", _serve, "SPARQL, pages and questions over HTTP")
-    sub.add_argument("--host", default="127.0.0.1")
-    sub.add_argument("--port", type=int, default=8000)
-    sub.add_argument("--workers", type=int, default=2, help="processes that answer queries (default: %(default)s)")
-    sub.add_argument("--timeout", type=float, default=10.0, help="seconds a query may take (default: %(default)s)")
+    add_options(sub)
     with_store(sub)
 
     sub = verb(
@@ -137,7 +147,17 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--format", "-f", choices=sorted(store.GRAPH_FORMATS), default="nq")
     sub.add_argument("--graph", help="only this graph, by the id of its record")
     sub.add_argument("--candidates", action="store_true", help="what is unverified, instead of what is accepted")
+    sub.add_argument("--links", action="store_true", help="the links to other data sets, as SSSOM (TSV)")
     with_store(sub)
+
+    sub = verb("id", _id, "parse, check, normalise and convert identifiers of law, cases, works and things")
+    about = "as pasted, or - for one a line on standard input; none: list the schemes"
+    sub.add_argument("values", nargs="*", metavar="VALUE", help=about)
+    sub.add_argument(
+        "--scheme", choices=sorted(identifiers.SCHEMES), metavar="NAME", default="", help="what it must be"
+    )
+    sub.add_argument("--format", "-f", choices=("text", "json"), default="text")
+    with_language(sub)
 
     sub = verb("stats", _stats, "counts by type, status and graph")
     sub.add_argument("--format", "-f", choices=("text", "json"), default="text")
@@ -168,9 +188,17 @@ def _line(value: object) -> str:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from solidarity_spectrum.service import Settings, serve
+    from solidarity_spectrum.service import serve
 
     store.manifest(options.store)
+    try:
+        settings = from_options(options, options.store)
+    except BadSettings as error:
+        raise Failure(str(error)) from error
+    if options.socket:
+        _progress(f"serving {options.store} on {options.socket} (Ctrl-C ends)")
+        serve(options.store, options.host, options.port, settings, options.socket)
+        return 0
     with socket.socket() as probe:  # a plain error now, rather than one from inside the server
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -178,7 +206,7 @@ def _serve(options: argparse.Namespace) -> int:
         except OSError as error:
             raise Failure(f"cannot listen on {options.host}:{options.port}: {error.strerror}; try --port") from error
     _progress(f"serving {options.store} on http://{options.host}:{options.port}/ (Ctrl-C ends)")
-    serve(options.store, options.host, options.port, Settings(workers=options.workers, query_timeout=options.timeout))
+    serve(options.store, options.host, options.port, settings)
     return 0
 
 
@@ -373,6 +401,9 @@ def _explain(options: argparse.Namespace) -> int:
 def _export(options: argparse.Namespace) -> int:
     store.manifest(options.store)
     file = options.store / (store.CANDIDATES if options.candidates else store.DUMP)
+    if options.links:
+        sys.stdout.write(links.sssom(store.open_disk(options.store)))
+        return 0
     if options.format == "nq" and options.graph is None:
         sys.stdout.buffer.write(file.read_bytes())
         return 0
@@ -395,6 +426,65 @@ def _export(options: argparse.Namespace) -> int:
     items = quads if kind.supports_datasets else sorted({quad.triple for quad in quads}, key=str)
     ox.serialize(items, sys.stdout.buffer, format=kind, prefixes=context().prefixes)
     return 0
+
+
+def _id(options: argparse.Namespace) -> int:
+    if not options.values:
+        return _schemes(options)
+    values = [
+        value
+        for given in options.values
+        for value in ([line for line in sys.stdin.read().splitlines() if line.strip()] if given == "-" else [given])
+    ]
+    answers = [_identified(value, options.scheme, options.language) for value in values]
+    if options.format == "json":
+        print(json.dumps(answers, ensure_ascii=False, indent=1))
+        return 1 if any("error" in answer for answer in answers) else 0
+    for answer in answers:
+        if "error" in answer:
+            print(f"solidarity: {answer['input'][:MAX_MESSAGE]}: {answer['error']}", file=sys.stderr)
+            continue
+        print(f"{answer['value']}  [{answer['scheme']}] {answer['title']}")
+        for name, part in answer["parts"].items():
+            print(f"  {name + ':':<14}{part}")
+        for link in answer["links"]:
+            print(f"  {link['kind'] + ':':<14}{link['iri']}")
+        for conversion in answer["conversions"]:
+            print(f"  = {conversion['value']}  [{conversion['scheme']}]\n      {conversion['rule']}")
+    return 1 if any("error" in answer for answer in answers) else 0
+
+
+def _schemes(options: argparse.Namespace) -> int:
+    about = [
+        {"name": scheme.name, "title": scheme.titles[options.language], "example": scheme.example, "rule": scheme.rule}
+        for scheme in identifiers.SCHEMES.values()
+    ]
+    if options.format == "json":
+        print(json.dumps(about, ensure_ascii=False, indent=1))
+        return 0
+    for scheme in about:
+        print(f"{scheme['name']}\n  {scheme['title']}, such as {scheme['example']}\n  {scheme['rule']}")
+    return 0
+
+
+def _identified(value: str, scheme: str, language: str) -> dict[str, Any]:
+    """What `solidarity id` says of one value."""
+    try:
+        found = identifiers.parse(value, scheme)
+    except identifiers.IdentifierError as error:
+        return {"input": value, "error": error.message(language)}
+    return {
+        "input": value,
+        "scheme": found.scheme,
+        "title": identifiers.SCHEMES[found.scheme].titles[language],
+        "value": found.value,
+        "parts": dict(found.parts),
+        "links": [asdict(link) for link in identifiers.links(found)],
+        "conversions": [
+            {"scheme": made.identifier.scheme, "value": made.identifier.value, "rule": made.rule}
+            for made in identifiers.conversions(found)
+        ],
+    }
 
 
 def _stats(options: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 
 import pyoxigraph as ox
 
+from solidarity_spectrum.links import LINKS
 from solidarity_spectrum.reasoning import INFERRED
 from solidarity_spectrum.records import PROVENANCE, context, dates
 from solidarity_spectrum.resources import BASE
@@ -14,6 +15,7 @@ _QUALIFIER = ("sol:qualifier",)
 _ARGUMENT = ("sol:claimant", "sol:claimantName", "sol:statedIn", "sol:claim", "sol:rationale", *_QUALIFIER)
 _CLAIM = ("sol:statedIn", "sol:standing", "sol:slip", "sol:correction")
 _FIRST = ("rdf:type", "rdfs:label", "skos:prefLabel", "skos:definition", "dcterms:description")
+_LINKS = LINKS.value.removeprefix(BASE + "graph/")
 _DERIVED = ("sol:earliest", "sol:latest")
 _LABELS = ("rdfs:label", "skos:prefLabel", "dcterms:title")
 _INTERVALS = ("sol:ProvisionVersion", "sol:Provision", "sol:Exemption", "sol:Office", "sol:LegalInstrument")
@@ -262,6 +264,9 @@ def text(label: str, iri: str, evidence: Sequence[Evidence], as_of: str = "") ->
     derived = {context().expand(name) for name in _DERIVED}
     lines = [f"{label}  <{iri}>" + (f"  as of {as_of}" if as_of else "")]
     for item in evidence:
+        if item.record == _LINKS:  # the short name of an address says too little
+            lines += ["", "links out", *(f"  {fact.property}: {fact.value_iri}" for fact in item.facts)]
+            continue
         lines += ["", f"{item.record}  [{item.status}]" if item.status else "what follows (inferred)"]
         of_part: dict[str, list[Fact]] = {}
         for fact in item.facts:

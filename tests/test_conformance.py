@@ -4,22 +4,17 @@ SUITES names the folder with `rdf-tests` and `data-shapes` (w3c/rdf-tests, w3c/d
 `../shared/suites` beside the checkout.
 """
 
-import os
 from pathlib import Path
 
 import pytest
 
 from solidarity_spectrum.findings import InputError
 from solidarity_spectrum.validation.contribution import FORMATS, _read_rdf
-from tests.conftest import ROOT
+from tests.w3c import SUITES, needs_suites
 
-SUITES = Path(os.environ.get("SUITES", ROOT.parent / "shared" / "suites"))
 SYNTAX = {"rdf-turtle": "ttl", "rdf-trig": "trig", "rdf-n-triples": "nt", "rdf-n-quads": "nq"}
 
-pytestmark = [
-    pytest.mark.conformance,
-    pytest.mark.skipif(not SUITES.is_dir(), reason=f"no suites at {SUITES}: set SUITES to a folder that holds them"),
-]
+pytestmark = needs_suites
 
 
 def syntax_files(negative: bool) -> list[Path]:

@@ -1,5 +1,6 @@
 """The documents say what is true: their commands run and print what they show, their links and numbers hold."""
 
+import argparse
 import importlib.util
 import os
 import pty
@@ -21,7 +22,7 @@ import pytest
 from solidarity_spectrum import __version__, guard, questions
 from solidarity_spectrum.records import context, yaml
 from solidarity_spectrum.resources import BASE, ONTOLOGY
-from solidarity_spectrum.service import Settings
+from solidarity_spectrum.service.settings import add_options
 from solidarity_spectrum.validation import validate_files
 from tests import test_questions
 
@@ -220,10 +221,30 @@ def test_one_version():
 
 def test_the_limits_are_those_of_the_code():
     page = (ROOT / "SECURITY.md").read_text("utf-8")
-    told = {name: value.replace(",", "") for name, value in re.findall(r"^\| `(\w+)` \| ([\d,]+)", page, re.MULTILINE)}
-    settings = {name: getattr(Settings(), name) for name in Settings.__dataclass_fields__ if name != "cors"}
-    limits = settings | {name: getattr(guard, name) for name in ("MAX_NESTING", "MAX_PATTERNS", "MAX_OPERATORS")}
-    assert told == {name: f"{value:g}" if value < 1000 else str(value) for name, value in limits.items()}
+    parser = argparse.ArgumentParser()
+    add_options(parser)
+    limits = next(group for group in parser._action_groups if group.title == "limits")
+    defaults = {action.option_strings[0]: action.default for action in limits._group_actions}
+    defaults |= {name: getattr(guard, name) for name in ("MAX_TOKENS", "MAX_NESTING", "MAX_PATTERNS", "MAX_OPERATORS")}
+    del defaults["--quick-workers"]  # as many as the machine has processors, and one
+    told = {}
+    for row in re.findall(r"^\| (`(?:--|MAX)[^|]*\|[^|]*)\|", page, re.MULTILINE):
+        numbers = [float(number.replace(",", "")) for number in re.findall(r"(?<![\w-])\d[\d,]*(?:\.\d+)?", row)]
+        options = [name for name in re.findall(r"`([\w-]+)`", row) if name in defaults]
+        told |= dict.fromkeys(options, numbers)
+    assert set(told) == set(defaults)
+    for name, numbers in told.items():
+        assert float(defaults[name]) in numbers, name
+
+
+def test_each_threat_has_its_tests():
+    threats = re.findall(
+        r"^\| [A-Z][^|`]*\|.*\| (`test_.*`) \|$", (ROOT / "SECURITY.md").read_text("utf-8"), re.MULTILINE
+    )
+    code = "".join(file.read_text("utf-8") for file in (ROOT / "tests").glob("test_*.py"))
+    assert len(threats) > 20
+    for name in re.findall(r"`(\w+)`", " ".join(threats)):
+        assert f"def {name}(" in code, name
 
 
 def test_nothing_names_one_machine():

@@ -1,66 +1,43 @@
-"""The W3C suites of the SPARQL 1.1 Protocol and of its Service Description, over real HTTP: `make conformance`.
+"""The W3C suites of the SPARQL 1.1 Protocol, its Graph Store HTTP Protocol and its Service Description, over real HTTP:
+`make conformance`.
 
-The manifests drive the tests: each request is sent as it is written there, and nothing is added to it. What came of
-every test goes into `build/earl-protocol.ttl`, in the vocabulary EARL (https://www.w3.org/TR/EARL10-Schema/).
+The manifests drive the tests: each request is sent as it is written there, and nothing is added to it but the token
+that whoever writes must have. What came of every test goes into `build/earl-protocol.ttl`.
 """
 
-import http.client
 import io
-import json
-import os
-import socket
-import subprocess
-import sys
-import time
+import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 import pyoxigraph as ox
 import pytest
 from rdflib import RDF, RDFS, Graph, Namespace, URIRef
-from rdflib.collection import Collection
 from rdflib.query import Result
-from rdflib.term import IdentifiedNode, Node
+from rdflib.term import Node
 
-from tests.conftest import ROOT
-from tests.test_conformance import SUITES
+from tests.w3c import (
+    CNT,
+    FOLDER,
+    HT,
+    MF,
+    UT,
+    Answer,
+    Endpoint,
+    canonical,
+    entries,
+    listed,
+    manifest,
+    needs_suites,
+    the,
+    write_earl,
+)
 
-FOLDER = SUITES / "rdf-tests" / "sparql" / "sparql11"
-REPORT = ROOT / "build" / "earl-protocol.ttl"
-PROTOCOL = "http://www.w3.org/2009/sparql/docs/tests/data-sparql11/protocol/manifest#"
+pytestmark = needs_suites
+
 DESCRIPTION = "http://www.w3.org/2009/sparql/docs/tests/data-sparql11/service-description/manifest#"
-
-CNT = Namespace("http://www.w3.org/2011/content#")
-HT = Namespace("http://www.w3.org/2011/http#")
 FORMATS = Namespace("http://www.w3.org/ns/formats/")
-MF = Namespace("http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#")
 SD = Namespace("http://www.w3.org/ns/sparql-service-description#")
-UT = Namespace("http://www.w3.org/2009/sparql/tests/test-update#")
-
-pytestmark = [
-    pytest.mark.conformance,
-    pytest.mark.skipif(not FOLDER.is_dir(), reason=f"no suites at {SUITES}: set SUITES to a folder that holds them"),
-]
-
-NO_UPDATES = "no updates: the service is read-only"
-# Where the suite itself wants a 4xx status, the refusal passes; where it wants a change, the test does not apply.
-REFUSED = {
-    PROTOCOL + "update_dataset_default_graph": NO_UPDATES,
-    PROTOCOL + "update_dataset_default_graphs": NO_UPDATES,
-    PROTOCOL + "update_dataset_named_graphs": NO_UPDATES,
-    PROTOCOL + "update_dataset_full": NO_UPDATES,
-    PROTOCOL + "update_post_form": NO_UPDATES,
-    PROTOCOL + "update_post_direct": NO_UPDATES,
-    PROTOCOL + "update_base_uri": NO_UPDATES,
-    PROTOCOL + "bad_update_get": NO_UPDATES,
-    PROTOCOL + "bad_multiple_updates": NO_UPDATES,
-    PROTOCOL + "bad_update_wrong_media_type": NO_UPDATES,
-    PROTOCOL + "bad_update_missing_form_type": NO_UPDATES,
-    PROTOCOL + "bad_update_non_utf8": NO_UPDATES,
-    PROTOCOL + "bad_update_syntax": NO_UPDATES,
-    PROTOCOL + "bad_update_dataset_conflict": NO_UPDATES,
-}
 
 # The formats the names of the tests allow, less RDFa, and how rdflib calls them.
 TABLES = {
@@ -110,166 +87,98 @@ class Exchange:
     path: str
     headers: dict[str, str]
     body: bytes | None
-    statuses: frozenset[int]
-    """The first digits of the status."""
+    statuses: frozenset[str]
+    """Statuses, or their first digits."""
     form: str | None
     boolean: bool | None
+    content_type: str | None
+    content: str | None
+    location: str | None
+    """What stands for the address of what was made in the requests after."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    status: int
-    media_type: str
-    body: bytes
+PROTOCOL = manifest("protocol/manifest.ttl")
+STORE = manifest("graph-store-protocol/manifest-direct.ttl") + manifest("graph-store-protocol/manifest-indirect.ttl")
+TESTS = entries(PROTOCOL)
+STORE_TESTS = entries(STORE)
+DESCRIPTION_TESTS = entries(manifest("service-description/manifest.ttl"))
+STATUSES = {"OK": "200", "Created": "201", "NoContent": "204", "NotFound": "404"}
 
 
-def manifest(name: str) -> Graph:
-    """The manifest of a suite; empty where there are no suites."""
-    file = FOLDER / name / "manifest.ttl"
-    return Graph().parse(file) if file.is_file() else Graph()
-
-
-def entries(suite: Graph) -> list[str]:
-    """The tests of a manifest, in its order."""
-    return [str(test) for head in suite.objects(None, MF.entries) for test in suite.items(head)]
-
-
-SUITE = manifest("protocol")
-TESTS = entries(SUITE)
-DESCRIPTION_TESTS = entries(manifest("service-description"))
-
-
-def the(subject: Node, predicate: URIRef) -> str:
-    return str(SUITE.value(subject, predicate, any=False))
-
-
-def exchanges(test: str) -> list[Exchange]:
+def exchanges(suite: Graph, test: str) -> list[Exchange]:
     """The requests of a test with the answers expected, in order."""
     found = []
-    connection = SUITE.value(URIRef(test), MF.action)
+    connection = suite.value(URIRef(test), MF.action)
     assert connection is not None
-    for request in listed(connection, HT.requests):
-        body = SUITE.value(request, HT.body)
-        answer = SUITE.value(request, HT.resp)
-        form, truth = SUITE.value(answer, MF.expectedFormat), SUITE.value(answer, MF.expectedBoolean)
+
+    def headers(node: Node) -> dict[str, str]:
+        fields = listed(suite, node, HT.headers)
+        return {the(suite, field, HT.fieldName): the(suite, field, HT.fieldValue) for field in fields}
+
+    for request in listed(suite, connection, HT.requests):
+        body, answer = suite.value(request, HT.body), suite.value(request, HT.resp)
+        assert answer is not None
+        form, truth = suite.value(answer, MF.expectedFormat), suite.value(answer, MF.expectedBoolean)
+        content, location = suite.value(answer, HT.body), suite.value(answer, MF.expectedLocation)
+        names = (str(status).rpartition("#")[2] for status in suite.objects(answer, MF.expectedStatus))
         found.append(
             Exchange(
-                method=the(request, HT.methodName),
-                # The manifest leaves the path to the endpoint, and writes /sparql/ for it.
-                path=the(request, HT.absolutePath).replace("/sparql/", "/sparql", 1),
-                headers={the(h, HT.fieldName): the(h, HT.fieldValue) for h in listed(request, HT.headers)},
-                body=the(body, CNT.chars).encode(the(body, CNT.characterEncoding)) if body else None,
-                statuses=frozenset(
-                    int(str(status).rpartition("StatusCode")[2][0])
-                    for status in SUITE.objects(answer, MF.expectedStatus)
-                ),
+                method=the(suite, request, HT.methodName),
+                # The manifests leave the paths to the endpoint, and write /sparql/ and /gsp for them.
+                path=re.sub("^/gsp", "/store", re.sub("^/sparql/", "/sparql", the(suite, request, HT.absolutePath))),
+                headers=headers(request),
+                body=the(suite, body, CNT.chars).encode(the(suite, body, CNT.characterEncoding)) if body else None,
+                statuses=frozenset(STATUSES.get(name) or name.removeprefix("StatusCode")[0] for name in names),
                 form=None if form is None else str(form),
                 boolean=None if truth is None else str(truth) == "true",
+                content_type=headers(answer).get("content-type"),
+                content=the(suite, content, CNT.chars) if content else None,
+                location=None if location is None else str(location),
             )
         )
     return found
 
 
-def listed(subject: Node, predicate: URIRef) -> list[Node]:
-    """The members of the list that a property leads to; none if it leads nowhere."""
-    head = SUITE.value(subject, predicate)
-    return list(Collection(SUITE, head)) if isinstance(head, IdentifiedNode) else []
-
-
-class Endpoint:
-    """The served application and one connection to each request."""
-
-    def __init__(self, port: int) -> None:
-        self.port = port
-
-    def send(self, method: str, path: str, headers: dict[str, str] | None = None, body: bytes | None = None) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        try:
-            connection.request(method, path, body, headers or {})
-            response = connection.getresponse()
-            return Answer(response.status, response.headers.get_content_type(), response.read())
-        finally:
-            connection.close()
-
-    def holdings(self) -> list[bytes]:
-        """All that the endpoint answers from, sorted."""
-        query = b"SELECT * { { ?s ?p ?o } UNION { GRAPH ?g { ?s ?p ?o } } }"
-        headers = {"Content-Type": "application/sparql-query", "Accept": "text/tab-separated-values"}
-        answer = self.send("POST", "/sparql", headers, query)
-        assert answer.status == 200
-        return sorted(answer.body.splitlines())
-
-
-def write_store(store: Path) -> None:
-    """The graphs that the tests of the suite ask for, under the names they ask for, as the program writes a store."""
-    lines = set()
-    for graph in SUITE.objects(None, UT.graphData):
-        name = ox.NamedNode(the(graph, RDFS.label))
-        file = FOLDER / "protocol" / the(graph, UT.graph).rpartition("/")[2]
-        for quad in ox.parse(path=str(file), format=ox.RdfFormat.N_TRIPLES):
-            lines.add(f"{ox.Quad(quad.subject, quad.predicate, quad.object, name)} .\n")
-    store.mkdir()
-    (store / "dump.nq").write_text("".join(sorted(lines)), "utf-8")
-    (store / "manifest.json").write_text(json.dumps({"hash": "protocol"}), "utf-8")
+@pytest.fixture(scope="module")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
+    """The service with the graphs that the tests of the protocol ask for, under the names they ask for."""
+    graphs = {
+        the(PROTOCOL, graph, RDFS.label): FOLDER / "protocol" / the(PROTOCOL, graph, UT.graph).rpartition("/")[2]
+        for graph in PROTOCOL.objects(None, UT.graphData)
+    }
+    started = Endpoint(tmp_path_factory.mktemp("protocol"), graphs, "--writable")
+    yield started
+    started.close()
 
 
 @pytest.fixture(scope="module")
-def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
-    store = tmp_path_factory.mktemp("protocol") / "store"
-    write_store(store)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    # One worker only: workers share no memory, so a second one would not see what an update did to the first.
-    options = ["--port", str(port), "--workers", "1"]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "solidarity_spectrum.service", str(store), *options],
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-    try:
-        started = Endpoint(port)
-        end = time.monotonic() + 15
-        while True:
-            assert server.poll() is None and time.monotonic() < end, "the server is not up"
-            try:
-                if started.send("GET", "/ready").status == 200:
-                    break
-            except OSError:
-                time.sleep(0.05)
-        yield started
-    finally:
-        server.terminate()
-        server.wait(10)
+def read_only(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
+    """The service that was not started for writing."""
+    started = Endpoint(tmp_path_factory.mktemp("read-only"), {})
+    yield started
+    started.close()
 
 
 @pytest.fixture(scope="module")
 def outcomes() -> Iterator[dict[str, str]]:
     """The outcome of each test by its IRI; written down as a report when all are done."""
-    found = dict.fromkeys((*TESTS, *DESCRIPTION_TESTS), "untested")
+    found = dict.fromkeys((*TESTS, *STORE_TESTS, *DESCRIPTION_TESTS), "untested")
     yield found
-    REPORT.parent.mkdir(exist_ok=True)
-    REPORT.write_text(earl(found), "utf-8")
+    write_earl("protocol", found, {})
 
 
-def earl(outcomes: dict[str, str]) -> str:
-    """An EARL report in Turtle, the same for the same outcomes."""
-    parts = [
-        "@prefix dcterms: <http://purl.org/dc/terms/> .\n"
-        "@prefix earl: <http://www.w3.org/ns/earl#> .\n\n"
-        '_:service a earl:Software , earl:TestSubject ; dcterms:title "solidarity-spectrum"@en .\n'
-        '_:tests a earl:Software , earl:Assertor ; dcterms:title "tests/test_protocol.py"@en .\n'
-    ]
-    for test, outcome in outcomes.items():
-        why = f' ; dcterms:description "{REFUSED[test]}"@en' if test in REFUSED else ""
-        parts.append(
-            f"\n[] a earl:Assertion ; earl:assertedBy _:tests ; earl:subject _:service ; earl:mode earl:automatic ;\n"
-            f"  earl:test <{test}> ;\n"
-            f"  earl:result [ a earl:TestResult ; earl:outcome earl:{outcome}{why} ] .\n"
-        )
-    return "".join(parts)
+def writes(exchange: Exchange) -> bool:
+    """Whether a request would change something, and so needs the token."""
+    if exchange.path.startswith("/store"):
+        return exchange.method not in ("GET", "HEAD")
+    said = f"{exchange.path} {(exchange.body or b'').decode('latin-1')}"
+    return "update" in exchange.headers.get("content-type", "") or "update=" in said
 
 
 def send(endpoint: Endpoint, exchange: Exchange) -> Answer:
+    if writes(exchange):
+        content_type = exchange.headers.get("content-type", "")
+        return endpoint.write(exchange.method, exchange.path, content_type, exchange.body)
     return endpoint.send(exchange.method, exchange.path, exchange.headers, exchange.body)
 
 
@@ -283,7 +192,12 @@ def boolean(answer: Answer) -> bool | None:
 
 def judge(answer: Answer, exchange: Exchange) -> None:
     """Hold an answer against what the manifest expects."""
-    assert answer.status // 100 in exchange.statuses
+    assert {str(answer.status), str(answer.status)[0]} & exchange.statuses, answer
+    if exchange.content_type and exchange.method != "HEAD":
+        assert answer.media_type == exchange.content_type.partition(";")[0]
+    if exchange.content is not None:
+        form = ox.RdfFormat.from_media_type(answer.media_type)
+        assert canonical(ox.parse(answer.body, format=form)) == canonical(ox.parse(exchange.content, format=form))
     if exchange.form == "boolean":
         value = boolean(answer)
         assert exchange.boolean in (None, value)
@@ -298,37 +212,60 @@ def judge(answer: Answer, exchange: Exchange) -> None:
         assert exchange.form is None
 
 
-def refuse(endpoint: Endpoint, requests: list[Exchange]) -> str:
-    """The update, which comes first, is refused, and the queries after it find nothing of it. Gives the outcome."""
-    update, *queries = requests
-    assert 400 <= send(endpoint, update).status < 500
-    for query in queries:
-        answer = send(endpoint, query)
-        assert answer.status == 200 and query.boolean is not None
-        assert boolean(answer) is not query.boolean
-    return "passed" if 4 in update.statuses else "inapplicable"
-
-
 def test_the_suites_are_whole() -> None:
-    assert len(TESTS) >= 34 and len(DESCRIPTION_TESTS) >= 3
-    assert set(REFUSED) == {test for test in TESTS if "update" in test.removeprefix(PROTOCOL)}
+    assert len(TESTS) >= 34 and len(STORE_TESTS) >= 13 and len(DESCRIPTION_TESTS) >= 3
+
+
+@pytest.fixture(scope="module")
+def graphs_before(endpoint: Endpoint) -> bytes:
+    return endpoint.send("GET", "/store").body
 
 
 @pytest.mark.parametrize("test", TESTS, ids=str)
-def test_protocol(endpoint: Endpoint, outcomes: dict[str, str], test: str) -> None:
-    requests = exchanges(test)
-    assert requests
+def test_protocol(endpoint: Endpoint, graphs_before: bytes, outcomes: dict[str, str], test: str) -> None:
     outcomes[test] = "failed"  # until it is shown not to be
-    before = endpoint.holdings()
-    assert len(before) > 1, "there is something to change"
-    outcome = "passed"
-    if test in REFUSED:
-        outcome = refuse(endpoint, requests)
-    else:
-        for exchange in requests:
-            judge(send(endpoint, exchange), exchange)
-    assert endpoint.holdings() == before
-    outcomes[test] = outcome
+    if "query" in test:  # the tests before may have removed what it asks for
+        endpoint.write("POST", "/sparql", "application/sparql-update", b"DROP ALL")
+        data = graphs_before.decode().splitlines()
+        quads = "".join("GRAPH {3} {{ {0} {1} {2} }}\n".format(*line.removesuffix(" .").split(" ")) for line in data)
+        assert endpoint.write("POST", "/sparql", "application/sparql-update", f"INSERT DATA {{ {quads} }}".encode())
+    requests = exchanges(PROTOCOL, test)
+    assert requests
+    for exchange in requests:
+        judge(send(endpoint, exchange), exchange)
+    outcomes[test] = "passed"
+
+
+@pytest.mark.parametrize("test", STORE_TESTS, ids=str)
+def test_graph_store(endpoint: Endpoint, outcomes: dict[str, str], test: str) -> None:
+    outcomes[test] = "failed"
+    endpoint.write("POST", "/sparql", "application/sparql-update", b"DROP ALL")
+    requests, made = exchanges(STORE, test), {}
+    assert requests
+    for exchange in requests:
+        path, body = exchange.path, exchange.body
+        for name, address in made.items():
+            path, body = path.replace(name, address), body and body.replace(name.encode(), address.encode())
+        answer = send(endpoint, replace(exchange, path=path, body=body))
+        judge(answer, exchange)
+        if exchange.location:
+            assert answer.location
+            made[exchange.location] = answer.location
+    outcomes[test] = "passed"
+
+
+@pytest.mark.parametrize("test", [*TESTS, *STORE_TESTS], ids=str)
+def test_nothing_is_written_without_leave(endpoint: Endpoint, read_only: Endpoint, test: str) -> None:
+    """Each write of the suites is refused without the token, and with it where nobody may write."""
+    suite = PROTOCOL if test in TESTS else STORE
+    writing = [exchange for exchange in exchanges(suite, test) if writes(exchange)]
+    before = endpoint.holdings(), read_only.holdings()
+    for exchange in writing:
+        answer = endpoint.send(exchange.method, exchange.path, exchange.headers, exchange.body)
+        assert answer.status in ((401,) if "bad_" not in test else (400, 401, 405, 415))
+        answer = send(read_only, exchange)
+        assert answer.status in ((403, 405) if "bad_" not in test else (400, 403, 405, 415))
+    assert before == (endpoint.holdings(), read_only.holdings())
 
 
 def returns_rdf(endpoint: Endpoint) -> Graph:

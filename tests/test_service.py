@@ -106,17 +106,48 @@ def processes_of(store: Path) -> list[int]:
 class Server:
     """A server process over a store of its own."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *options: str,
+        again: bool = False,
+        environment: dict[str, str] | None = None,
+        unix: Path | None = None,
+    ) -> None:
+        """`again` serves what a server before left in the folder; `unix` is the socket that the options name."""
         self.store = folder / "store"
-        write_store(folder, "first")
+        if not again:
+            folder.mkdir(exist_ok=True)
+            write_store(folder, "first")
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
-        command = [sys.executable, "-m", "solidarity_spectrum.service", str(self.store), "--port", str(port), *options]
+        self._command = [sys.executable, "-m", "solidarity_spectrum.service", str(self.store), "--port", str(port)]
+        self._command += options
+        self._environment = {**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})}
         self.log = (folder / "log.txt").open("wb+")
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        self.process = subprocess.Popen(command, stderr=self.log, env=environment)
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=15)
-        self.until(lambda: self.client.get("/ready").status_code == 200)
+        transport = httpx.HTTPTransport(uds=str(unix)) if unix else None
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=15, transport=transport)
+        self.port = port
+        self._unix = unix
+        self.start()
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(self._command, stderr=self.log, env=self._environment)
+        try:
+            self.until(lambda: self._unix is None or self._unix.exists())
+            self.until(lambda: self.client.get("/ready").status_code == 200)
+        except AssertionError:
+            self.process.kill()
+            self.process.wait()
+            self.log.close()
+            self.client.close()
+            raise
+
+    def restart_after_kill(self) -> None:
+        """Kill the front and start it again, as a supervisor would."""
+        self.process.kill()
+        self.process.wait()
+        self.start()
 
     def until(self, condition: object, seconds: float = 15.0) -> None:
         """Wait for a condition, which may fail to connect meanwhile."""
@@ -158,7 +189,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture
 def own_server(tmp_path: Path) -> Iterator[Server]:
-    started = Server(tmp_path, "--timeout", "5", "--workers", "1", "--queue", "1")
+    started = Server(tmp_path, "--timeout", "5", "--workers", "1", "--quick-workers", "1", "--queue", "1")
     yield started
     started.close()
 
@@ -218,6 +249,14 @@ def test_too_much_is_refused(query: str, status: int) -> None:
     assert refused.value.status == status
 
 
+def test_too_many_words_are_refused() -> None:
+    with pytest.raises(Refused) as refused:
+        scan("SELECT * { ?s ?p ?o FILTER(?o IN (" + "a:b," * 10_000 + "a:b)) }", max_bytes=100_000)
+    assert refused.value.status == 400
+    names = " ".join(f"<urn:x:{number}>" for number in range(5000))
+    assert scan(f"SELECT * {{ VALUES ?x {{ {names} }} }}", max_bytes=100_000).form == "SELECT"
+
+
 def test_scan_tells_form_dataset_and_volatility() -> None:
     seen = scan("PREFIX from: <urn:x> DESCRIBE from:x # FROM", max_bytes=1000)
     assert (seen.form, seen.has_dataset, seen.volatile) == ("DESCRIBE", False, False)
@@ -229,10 +268,10 @@ def test_scan_tells_form_dataset_and_volatility() -> None:
 
 @pytest.mark.parametrize("piece", ['"\\', "a.", "a-", "<a", '"""a"', "_:a.", ":a..", "'", "(", "% "])
 def test_scan_takes_linear_time(piece: str) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     with contextlib.suppress(Refused):
         scan(piece * (100_000 // len(piece)), max_bytes=100_000)
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2
 
 
 # -- negotiation ----------------------------------------------------------------------------------------------------
@@ -339,15 +378,15 @@ def test_dataset(server: Server) -> None:
         ("GET", "/sparql?query=ASK%20%7B%20%3Fs%20%3Fp%20%22%FF%22%20%7D", None, None, 400),
         ("GET", "/sparql?default-graph-uri=urn:g:0", None, None, 400),
         ("GET", "/sparql?query=ASK%7B%7D&default-graph-uri=no%20iri", None, None, 400),
-        ("GET", "/sparql?update=DROP%20ALL", None, None, 400),
+        ("GET", "/sparql?update=DROP%20ALL", None, None, 405),
         ("POST", "/sparql", b"", "application/x-www-form-urlencoded", 400),
         ("POST", "/sparql", b"query=ASK%7B%7D&query=ASK%7B%7D", "application/x-www-form-urlencoded", 400),
-        ("POST", "/sparql", b"update=DROP%20ALL", "application/x-www-form-urlencoded", 400),
+        ("POST", "/sparql", b"update=DROP%20ALL", "application/x-www-form-urlencoded", 403),
         ("POST", "/sparql", b"ASK { ?s ?p '\xff' }", "application/sparql-query", 400),
         ("POST", "/sparql", "ASK {}".encode("utf-16"), "application/sparql-query; charset=UTF-16", 415),
         ("POST", "/sparql", b"ASK {}", None, 415),
         ("POST", "/sparql", b"ASK {}", "text/plain", 415),
-        ("POST", "/sparql", b"DROP ALL", "application/sparql-update", 415),
+        ("POST", "/sparql", b"DROP ALL", "application/sparql-update", 403),
         ("POST", "/sparql", b"#" * 400_000, "application/sparql-query", 413),
         ("POST", "/sparql", b"#" * 150_000, "application/sparql-query", 413),
         ("PUT", "/sparql", b"ASK {}", "application/sparql-query", 405),
@@ -366,7 +405,7 @@ def test_faults(
     assert response.headers["content-type"] == "application/problem+json"
     assert response.json()["status"] == status
     if status == 405:
-        assert "GET" in response.headers["allow"]
+        assert response.headers["allow"]
 
 
 def test_query_too_long_for_an_address(server: Server) -> None:
@@ -495,29 +534,30 @@ def test_life_of_processes(own_server: Server) -> None:
     server = own_server
     assert len(processes_of(server.store)) == 2
 
-    answers: list[httpx.Response] = []
+    answers: dict[str, httpx.Response] = {}
 
-    def ask() -> None:
-        answers.append(server.query(SLOW))
+    def ask(name: str) -> threading.Thread:
+        thread = threading.Thread(target=lambda: answers.setdefault(name, server.query(SLOW)))
+        thread.start()
+        return thread
 
-    running = threading.Thread(target=ask)
-    running.start()
-    time.sleep(0.4)
-    waiting = threading.Thread(target=ask)
-    waiting.start()
-    time.sleep(0.3)
-    full = server.query("ASK {}")
+    running = ask("running")
+    server.until(lambda: len(processes_of(server.store)) == 3)  # it has left the quick lane
+    template, worker = sorted(processes_of(server.store))[:2]
+    waiting = ask("waiting")
+    time.sleep(0.4)  # its quick turn is over, and the slow slot is taken
+    assert server.count() > 3000
+    full = server.query(SLOW)
     assert (full.status_code, full.headers["retry-after"]) == (503, "5")
     assert "waiting" in full.json()["detail"]
-    template, worker = sorted(processes_of(server.store))
     os.kill(worker, signal.SIGKILL)
     running.join()
-    assert answers[0].status_code == 503
-    server.until(lambda: worker not in processes_of(server.store) and len(processes_of(server.store)) == 2)
+    assert answers["running"].status_code == 503
+    server.until(lambda: worker not in processes_of(server.store) and len(processes_of(server.store)) == 3)
 
-    os.kill(template, signal.SIGKILL)  # the waiting query is running now, in the new worker
+    os.kill(template, signal.SIGKILL)  # the waiting query is running now, in a new worker
     waiting.join()
-    assert answers[1].status_code == 503
+    assert answers["waiting"].status_code == 503
     server.until(lambda: server.client.get("/ready").status_code == 200 and template not in processes_of(server.store))
     assert server.count() > 3000
 

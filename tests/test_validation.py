@@ -91,7 +91,7 @@ def test_a_good_contribution_passes_in_every_format(kind: str, store_folder: Pat
         (("tier: primary", "tier: primry"), [("Citation-tier", 12)]),
         (("status: single-source", "status: proven"), [("RecordGraph-status", 13)]),
         (("  label: {en: A test, hu: Próba}\n", ""), [("Labelled-label-en", 5)]),
-        (("type: Statement", "type: Statement\n  ecli: x"), [("Entity-ecli", 7)]),
+        (("type: Statement", "type: Statement\n  ecli: x"), [("identifier", 7)]),
     ],
 )
 def test_mistakes_in_records_are_found_at_their_line(

@@ -8,14 +8,14 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
 import pyoxigraph as ox
 
 from solidarity_spectrum.findings import Finding, Place, suggest, violation
-from solidarity_spectrum.records import dates
+from solidarity_spectrum.records import dates, identifiers
 from solidarity_spectrum.records.context import Key, context
 from solidarity_spectrum.records.yaml import Path, Places
 from solidarity_spectrum.resources import BASE
@@ -23,7 +23,7 @@ from solidarity_spectrum.resources import BASE
 PROVENANCE = ox.NamedNode(BASE + "graph/provenance")
 _CONTENT_HASH = ox.NamedNode(BASE + "ontology#contentHash")
 _ID = re.compile(r"(?=.{1,200}\Z)(concept:)?[a-z0-9]+(-+[a-z0-9]+)*\Z")
-_GRAPHS = {"ontology", "vocabularies", "shapes", "questions", "provenance", "inferred", "contribution"} | {
+_GRAPHS = {"ontology", "vocabularies", "shapes", "questions", "provenance", "inferred", "links", "contribution"} | {
     *("void", "quality", "withdrawn")
 }
 """Graphs of the program, `graph/NAME`: a record of such an id would write into them."""
@@ -161,7 +161,7 @@ class _Expander:
         self.findings: list[Finding] = []
         self.nodes: dict[str, Path] = {}
 
-    def refuse(self, rule: str, path: Path, en: str, hu: str, near: str = "") -> None:
+    def refuse(self, rule: str, path: Path, en: str, hu: str, near: str = "", severity: str = "violation") -> None:
         """Add a finding about the value at `path`; `near` is the key that was probably meant."""
         focus = ""
         value: Any = self.source.data
@@ -173,7 +173,8 @@ class _Expander:
         key = context().keys.get(near or (keys[-1] if keys else ""))
         text = "" if value is None or isinstance(value, dict | list) else str(value)
         place = self.source.place(path)
-        self.findings.append(violation(rule, place, en, hu, focus, key.iri if key else "", text))
+        found = violation(rule, place, en, hu, focus, key.iri if key else "", text)
+        self.findings.append(replace(found, severity=severity))
 
     def record(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """The graphs of the accepted part and of the unverified part."""
@@ -297,6 +298,7 @@ class _Expander:
         self.nodes[entity_iri(node["id"])] = path
         expanded = {"id": node["id"], "type": node.get("type")}
         expanded |= self._values({k: v for k, v in node.items() if k not in expanded}, path)
+        self._identifiers(node, path)
         if node.get("type") == "Concept" and "label" not in node and "prefLabel" in expanded:
             expanded["label"] = expanded["prefLabel"]
         first, last = _span(node)
@@ -305,6 +307,19 @@ class _Expander:
         if last:
             expanded["latest"] = last.isoformat()
         return expanded
+
+    def _identifiers(self, node: dict[str, Any], path: Path) -> None:
+        """Check the identifiers of a node: their form, and that they agree with each other and with its dates."""
+        places: dict[tuple[str, str], Path] = {}
+        texts: dict[str, list[str]] = {}
+        for key, value in node.items():
+            for index, item in enumerate(value if isinstance(value, list) else [value]):
+                if isinstance(item, str):
+                    texts.setdefault(key, []).append(item)
+                    places.setdefault((key, item), (*path, key, index) if isinstance(value, list) else (*path, key))
+        for problem in identifiers.problems(texts):
+            at = places.get((problem.key, problem.value), (*path, problem.key))
+            self.refuse(problem.rule, at, problem.en, problem.hu, severity=problem.severity)
 
     def _values(self, node: dict[str, Any], path: Path, scoped: dict[str, Key] | None = None) -> dict[str, Any]:
         known = context().keys

@@ -1,15 +1,15 @@
 """The ASGI application and the server around it."""
 
+import asyncio
 import contextlib
-import json
 import logging
-import time
+import resource
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -17,83 +17,49 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from solidarity_spectrum.resources import ONTOLOGY
+from solidarity_spectrum.service import graphstore
 from solidarity_spectrum.service.catalogue import Catalogue
+from solidarity_spectrum.service.graphstore import GraphStore
+from solidarity_spectrum.service.http import UNIX, Envelope, NamedPeer, protocol
+from solidarity_spectrum.service.limits import LOCAL, client
+from solidarity_spectrum.service.metrics import CONTENT_TYPE, Metrics
 from solidarity_spectrum.service.negotiation import best_type
 from solidarity_spectrum.service.pages import Pages
 from solidarity_spectrum.service.pool import Pool
 from solidarity_spectrum.service.publication import Publication
+from solidarity_spectrum.service.remote import Remote
 from solidarity_spectrum.service.search import Search
 from solidarity_spectrum.service.settings import Settings
-from solidarity_spectrum.service.sparql import GRAPHS, HTML, Problem, answer, problem_response, read_operation
+from solidarity_spectrum.service.sparql import (
+    GRAPHS,
+    HTML,
+    Problem,
+    answer,
+    problem_response,
+    read_operation,
+    update,
+)
 from solidarity_spectrum.service.sparql import service_description as describe
 
 logger = logging.getLogger("solidarity_spectrum.service")
 
-_SECURITY = {
-    "Content-Security-Policy": (
-        "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
-
-
-_OUR_FAULT = Problem(500, "Internal error", "Something went wrong here. This is our fault, not yours.")
-
-
-class _Envelope:
-    """Puts the security headers on every response and writes one log line for it, with nothing about the visitor."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        begun = time.perf_counter()
-        status, size = 0, 0
-
-        async def send_on(message: Message) -> None:
-            nonlocal status, size
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                headers = MutableHeaders(scope=message)
-                for name, value in _SECURITY.items():
-                    headers.setdefault(name, value)
-            else:
-                size += len(message.get("body", b""))
-            await send(message)
-
-        try:
-            await self._app(scope, receive, send_on)
-        except Exception:
-            logger.exception(json.dumps({"event": "failure", "path": scope["path"]}, ensure_ascii=False))
-            if status:
-                raise  # the response has begun: only breaking it off tells the client
-            await problem_response(Request(scope), _OUR_FAULT)(scope, receive, send_on)
-        finally:
-            line = {
-                "method": scope["method"],
-                "path": scope["path"],
-                "status": status,
-                "bytes": size,
-                "ms": round((time.perf_counter() - begun) * 1000, 1),
-            }
-            logger.info(json.dumps(line, ensure_ascii=False))
-
 
 def create_app(store_dir: Path, *, settings: Settings) -> Starlette:
     """The service over the built store in `store_dir`. Starting it raises Unavailable or OSError without a store."""
-    pool = Pool(store_dir, settings)
+    metrics = Metrics()
+    pool = Pool(store_dir, settings, metrics)
     pages = Pages(pool, settings)
+    remote = Remote(settings)
+    store = GraphStore(pool, settings)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await pool.start()
+        with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):  # not in the main thread
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, pool.reload)
         try:
             yield
         finally:
@@ -101,15 +67,17 @@ def create_app(store_dir: Path, *, settings: Settings) -> Starlette:
 
     async def sparql(request: Request) -> Response:
         operation = await read_operation(request, settings)
+        if operation.update is not None:
+            return await update(pool, settings, operation, remote)
         if operation.query is None:
             media_type = best_type(request.headers.get("accept"), [*GRAPHS.values(), HTML])
             if media_type is None:
                 raise Problem(406, "Not acceptable", "The service description is offered in RDF, the form in HTML.")
             if media_type == HTML:
                 return await pages.query_form(request, operation)
-            body = describe(str(request.url.replace(query="")), media_type)
+            body = describe(str(request.url.replace(query="")), media_type, settings)
             return Response(body, media_type=media_type, headers={"Vary": "Accept", "Cache-Control": "no-cache"})
-        response = await answer(request, pool, settings, operation)
+        response = await answer(request, pool, settings, operation, remote)
         return response or await pages.query_form(request, operation)
 
     async def context(_: Request) -> Response:
@@ -124,13 +92,23 @@ def create_app(store_dir: Path, *, settings: Settings) -> Starlette:
     async def ready(_: Request) -> Response:
         return PlainTextResponse("ready\n" if pool.ready else "loading\n", 200 if pool.ready else 503)
 
+    async def count(request: Request) -> Response:
+        forwarded = "x-forwarded-for" in request.headers or "forwarded" in request.headers
+        if not settings.public_metrics and (client.get() != LOCAL or forwarded):
+            raise HTTPException(404)
+        return Response(metrics.text(pool.gauges(), pool.build), media_type=CONTENT_TYPE)
+
     async def on_problem(request: Request, error: Exception) -> Response:
         if isinstance(error, HTTPException):
             error = Problem(error.status_code, error.detail, headers=dict(error.headers or {}))
         assert isinstance(error, Problem)
         return pages.error(request, error) or problem_response(request, error)
 
-    middleware = [Middleware(_Envelope)]
+    middleware = [
+        Middleware(NamedPeer),
+        Middleware(ProxyHeadersMiddleware, trusted_hosts=[*settings.trusted_proxies, UNIX]),
+        Middleware(Envelope, settings=settings, metrics=metrics),
+    ]
     if settings.cors:
         middleware.append(
             Middleware(
@@ -149,9 +127,12 @@ def create_app(store_dir: Path, *, settings: Settings) -> Starlette:
                 ],
             )
         )
-    return Starlette(
+    application = Starlette(
         routes=[
             Route("/sparql", sparql, methods=["GET", "POST"]),
+            Route(graphstore.PATH, store.handle, methods=["GET", "PUT", "POST", "DELETE"]),
+            Route(graphstore.PATH + "/{name:path}", store.handle, methods=["GET", "PUT", "POST", "DELETE"]),
+            Route("/metrics", count),
             Route("/context.jsonld", context),
             Route("/docs/rules", rules),
             Route("/health", health),
@@ -166,21 +147,45 @@ def create_app(store_dir: Path, *, settings: Settings) -> Starlette:
         exception_handlers={Problem: on_problem, HTTPException: on_problem},
         lifespan=lifespan,
     )
+    application.state.metrics = metrics
+    return application
 
 
-def serve(store_dir: Path, host: str, port: int, *, settings: Settings | None = None) -> None:
-    """Serve the built store in `store_dir` until a signal ends it; exit with status 3 if it cannot start."""
+def serve(
+    store_dir: Path, host: str, port: int, *, settings: Settings | None = None, unix_socket: Path | None = None
+) -> None:
+    """Serve the built store in `store_dir` until a signal ends it; exit with status 3 if it cannot start.
+
+    With `unix_socket`, that is listened on instead of host and port.
+    """
     settings = settings or Settings()
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logger.setLevel(logging.INFO)
+    _allow_files(settings.connections + 256)
+    application = create_app(store_dir, settings=settings)
+    if unix_socket:
+        unix_socket.unlink(missing_ok=True)
     uvicorn.run(
-        create_app(store_dir, settings=settings),
+        application,
         host=host,
         port=port,
+        uds=str(unix_socket) if unix_socket else None,
+        http=protocol(settings, application.state.metrics),
+        ws="none",
+        proxy_headers=False,  # the application sees to it
         access_log=False,  # it would hold the addresses of visitors and, in query texts, what they look for
         log_level="warning",
         server_header=False,
-        limit_concurrency=8 * (settings.queue + settings.workers),
-        timeout_graceful_shutdown=2,
+        backlog=1024,
+        timeout_graceful_shutdown=int(settings.query_timeout) + 2,
         h11_max_incomplete_event_size=3 * settings.max_query_bytes + 32_768,
     )
+
+
+def _allow_files(wanted: int) -> None:
+    """Let this process hold so many connections open, as far as the system lets it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

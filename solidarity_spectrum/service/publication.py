@@ -230,6 +230,12 @@ class Publication:
     async def whole(self, request: Request) -> Response:
         """The whole graph. A store that was not written by a build may have this dump only."""
         name = f"{dumps.WHOLE}.nq"
+        if self._pool.written:  # the files are of the build, over which was written since
+            try:
+                body, _ = await self._pool.dump(GRAPHS["nq"])
+            except QUERY_ERRORS as error:
+                raise as_problem(error) from error
+            return Response(body, media_type=GRAPHS["nq"], headers={"Cache-Control": "no-cache"})
         if (self._folder / name).is_file():
             return await self._send(request, name, "solidarity-spectrum.nq")
         return FileResponse(
@@ -238,6 +244,9 @@ class Publication:
 
     async def dump(self, request: Request) -> Response:
         """A dump, or the sums of all."""
+        if self._pool.written:
+            detail = "Since the dumps were made, the store was written to. The whole graph as it is now: /dump.nq."
+            raise Problem(409, "Out of date", detail)
         name = request.path_params["name"]
         if name == dumps.SUMS and (self._folder / name).is_file():
             return FileResponse(self._folder / name, media_type="text/plain", headers={"Cache-Control": "no-cache"})

@@ -12,7 +12,7 @@ from xml.parsers import expat
 
 import pyoxigraph as ox
 
-from solidarity_spectrum import reasoning, store
+from solidarity_spectrum import links, reasoning, store
 from solidarity_spectrum.findings import SEVERITIES, Finding, InputError, Place, suggest, violation
 from solidarity_spectrum.records import (
     PROVENANCE,
@@ -23,6 +23,7 @@ from solidarity_spectrum.records import (
     dates,
     entity_iri,
     graph_iri,
+    identifiers,
     read_records,
 )
 from solidarity_spectrum.records import json as json_reader
@@ -91,11 +92,13 @@ def validate_files(
         en, hu = f"more than {MAX_STATEMENTS} statements: split it", f"több mint {MAX_STATEMENTS} állítás: ossza fel"
         findings.append(violation("too-large", Place(inputs[0][0]), en, hu))
     elif quads:
-        findings += _judge(quads, compiled, [compiled.locate, *locators], folder, engine)
+        said = {(found.focus, found.path) for found in findings if found.focus}
+        findings += _judge(quads, compiled, said, [compiled.locate, *locators], folder, engine)
     findings.sort(key=lambda f: (SEVERITIES.index(f.severity), f.place.file, f.place.line, f.place.column, f.rule))
     return findings, len(quads) + len(compiled.candidates)
 
 
+_RDF_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 _NO_RDF_1_2 = (
     "triple terms and text directions of RDF 1.2 are not accepted: use a Connection",
     "az RDF 1.2 hármaskifejezései és szövegirányai nem megengedettek: használjon Connection rekordot",
@@ -150,7 +153,8 @@ def _read_rdf(name: str, data: bytes, kind: ox.RdfFormat) -> tuple[list[ox.Quad]
     if not quads and not problems:
         raise _refuse(Place(name), "no statement found", "nincs benne állítás")
     placed = [_placed(quad) for quad in quads]
-    return placed, locate, problems + _unknown_terms(placed, locate, name) + _wrong_literals(placed, locate, name)
+    problems += _unknown_terms(placed, locate, name) + _wrong_literals(placed, locate, name)
+    return placed, locate, problems + _wrong_identifiers(placed, locate, name)
 
 
 def _check_xml(data: bytes, name: str) -> None:
@@ -351,10 +355,40 @@ def _wrong_literals(quads: list[ox.Quad], locate: Locate, name: str) -> list[Fin
     return findings
 
 
+def _wrong_identifiers(quads: list[ox.Quad], locate: Locate, name: str) -> list[Finding]:
+    """Identifiers that are none, or that contradict what else is said of their subject."""
+    nodes: dict[str, dict[str, list[str]]] = {}
+    ours = context()
+    for quad in quads:
+        term = quad.predicate.value
+        key = "type" if term == _RDF_TYPE else ours.key_of.get(term)
+        if key and isinstance(quad.subject, ox.NamedNode) and isinstance(quad.object, ox.NamedNode | ox.Literal):
+            text = quad.object.value
+            if key != "eliUri":
+                text = text.removeprefix(BASE + "id/").removeprefix(SOL)
+            nodes.setdefault(quad.subject.value, {}).setdefault(key, []).append(text)
+    findings = []
+    for focus, node in nodes.items():
+        for problem in identifiers.problems(node):
+            path = ours.keys[problem.key].iri
+            place = locate(focus, path, problem.value) or Place(name)
+            found = violation(problem.rule, place, problem.en, problem.hu, focus, path, problem.value)
+            findings.append(replace(found, severity=problem.severity))
+    return findings
+
+
 def _judge(
-    quads: list[ox.Quad], compiled: Compiled, locators: list[Locate], folder: Path, engine: Engine
+    quads: list[ox.Quad],
+    compiled: Compiled,
+    said: set[tuple[str, str]],
+    locators: list[Locate],
+    folder: Path,
+    engine: Engine,
 ) -> list[Finding]:
-    """Put the contribution into a copy of the graph, let the rules run, and report what the shapes then say anew."""
+    """Put the contribution into a copy of the graph, let the rules run, and report what the shapes then say anew.
+
+    `said` holds focus and path of what the readers found wrong already.
+    """
     graph = store.load_memory(folder)
     findings = []
     for iri, (record, _) in compiled.nodes.items():
@@ -374,13 +408,13 @@ def _judge(
     if findings:  # what followed from the old records may follow no more
         graph.remove_graph(reasoning.INFERRED)
     graph.extend(quads)
+    touched = {quad.subject.value for quad in quads if isinstance(quad.subject, ox.NamedNode)}
+    links.materialise(graph, touched)
     reasoning.materialise(graph)
     known = {
         (entry["rule"], entry["focus"], entry["path"], entry["value"])
         for entry in json.loads((folder / store.REPORT).read_text("utf-8"))
     }
-    touched = {quad.subject.value for quad in quads if isinstance(quad.subject, ox.NamedNode)}
-    said = {(finding.focus, finding.path) for finding in compiled.findings}
     judged = [
         finding(result, locators)
         for result in judge({quad.triple for quad in graph}, engine)
