@@ -21,7 +21,10 @@ FILES = (
     "works",
     "seed-claims",
 )
-TABLES = {"unga-votes": "votes/unga.csv", "treaty-ratifications": "treaties/actions.csv"}
+TABLES = {
+    "unga-votes": ("votes/unga.csv", ("resolution", "country", "vote")),
+    "treaty-ratifications": ("treaties/actions.csv", ("treaty", "country", "date", "action")),
+}
 LEAST = 0.99
 
 
@@ -53,11 +56,10 @@ def main() -> int:
         total += counts
         missing += [name for name, fate in fates.items() if fate == "missing"]
         print(f"{file:26}{len(fates):9}" + "".join(f"{counts[kind]:22}" for kind in kinds))
-    for name, ours in TABLES.items():
+    for name, (ours, columns) in TABLES.items():
         theirs, held = rows(FACTS / f"{name}.csv"), rows(DATA / ours)
-        columns = list(theirs[0])
         known = {tuple(row[column] for column in columns) for row in held}
-        counts = Counter("in" if tuple(row.values()) in known else "missing" for row in theirs)
+        counts = Counter("in" if tuple(row[column] for column in columns) in known else "missing" for row in theirs)
         total += counts
         print(f"{name:26}{len(theirs):9}" + "".join(f"{counts[kind]:22}" for kind in kinds))
     share = (total["in"] + total["merged"]) / total.total()

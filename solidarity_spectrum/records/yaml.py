@@ -156,6 +156,10 @@ class _Dumper(yaml.SafeDumper):
 
     yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}  # type: ignore[misc]
 
+    def ignore_aliases(self, data: object) -> bool:
+        """What two records share is written out twice: the reader takes no aliases."""
+        return True
+
 
 for _tag, _pattern in {
     "null": r"(?:~|null|Null|NULL|)\Z",
