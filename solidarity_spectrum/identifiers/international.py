@@ -45,15 +45,15 @@ def _un_symbol(match: re.Match[str]) -> Read:
             if not bracket:
                 raise IdentifierError(
                     "a resolution of the General Assembly has session and number (A/RES/73/195), before 1976 number "
-                    "and session in Roman numerals (A/RES/194 (III))",
+                    "and session in Roman numerals (A/RES/194(III))",
                     "a Közgyűlés határozatának jelzete ülésszak és szám (A/RES/73/195), 1976 előtt szám és római "
-                    "számmal az ülésszak (A/RES/194 (III))",
+                    "számmal az ülésszak (A/RES/194(III))",
                 )
         elif organ == "A" and not special:
             if not 31 <= int(number) <= 150:
                 raise IdentifierError(
-                    "sessions are written this way from the 31st (1976) on; before, as in A/RES/194 (III)",
-                    "az ülésszakot a 31. (1976) óta írják így; korábban úgy, mint itt: A/RES/194 (III)",
+                    "sessions are written this way from the 31st (1976) on; before, as in A/RES/194(III)",
+                    "az ülésszakot a 31. (1976) óta írják így; korábban úgy, mint itt: A/RES/194(III)",
                 )
             parts["session"] = number
         elif organ == "S" and bracket and not bracket.isdigit():
@@ -70,7 +70,7 @@ def _un_symbol(match: re.Match[str]) -> Read:
             roman = bracket.upper().removeprefix("S-").removeprefix("ES-")
             session = str(from_roman(roman.split("-")[-1].split(" ")[0]))
             parts["session"] = session if roman == bracket.upper() else ""
-            ending = f" ({bracket.upper()})"
+            ending = f"({bracket.upper()})"
     if country := re.fullmatch(r"[A-Z]+/C(?:/\d+)?/([A-Z]{3})(?:/.*)?", body):
         parts["state"] = country[1]
     return body + ending, parts
