@@ -140,6 +140,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("id", help="an id such as hu-btk-353a, concept:de-solidarity, or an IRI")
     sub.add_argument("--as-of", metavar="DAY", default="", help="what held and had happened on a day, YYYY-MM-DD")
     sub.add_argument("--format", "-f", choices=("text", "json"), default="text")
+    sub.add_argument("--all", action="store_true", help=f"also what is alike beyond the first {explain.MOST}, in text")
     with_store(sub)
     with_language(sub)
 
@@ -394,7 +395,8 @@ def _explain(options: argparse.Namespace) -> int:
             )
         )
     else:
-        print(explain.text(explainer.label(iri), iri, evidence, options.as_of))
+        most = None if options.all else explain.MOST
+        print(explain.text(explainer.label(iri), iri, evidence, options.as_of, most))
     return 0
 
 

@@ -1,5 +1,6 @@
 """Every assertion about an entity, each with the record it stands in and that record's sources."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -20,6 +21,8 @@ _DERIVED = ("sol:earliest", "sol:latest")
 _LABELS = ("rdfs:label", "skos:prefLabel", "dcterms:title")
 _INTERVALS = ("sol:ProvisionVersion", "sol:Provision", "sol:Exemption", "sol:Office", "sol:LegalInstrument")
 """Things that hold for a time; everything else happens once and stays true."""
+MOST = 10
+"""Of what refers to an entity in the same way, a terminal shows so many."""
 _ENDINGS = ("sol:finalOutcome", "sol:outcomeDescription", "sol:asOf")
 """What a case tells of its end."""
 
@@ -259,11 +262,19 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return next(iter(get_close_matches(name, list(known), n=1, cutoff=0.7)), "")
 
 
-def text(label: str, iri: str, evidence: Sequence[Evidence], as_of: str = "") -> str:
-    """The explanation for a terminal: per record its status, its facts with the parts inside them, its sources."""
+def text(label: str, iri: str, evidence: Sequence[Evidence], as_of: str = "", most: int | None = MOST) -> str:
+    """The explanation for a terminal: per record its status, its facts with the parts inside them, its sources.
+
+    Of records that refer to the entity in the same way (a thousand votes), `most` are shown and the others counted.
+    """
     derived = {context().expand(name) for name in _DERIVED}
     lines = [f"{label}  <{iri}>" + (f"  as of {as_of}" if as_of else "")]
+    alike: Counter[str] = Counter()
     for item in evidence:
+        ways = ", ".join(sorted({fact.property for fact in item.facts if fact.incoming})) if item.status else ""
+        alike[ways] += 1
+        if ways and most is not None and alike[ways] > most:
+            continue
         if item.record == _LINKS:  # the short name of an address says too little
             lines += ["", "links out", *(f"  {fact.property}: {fact.value_iri}" for fact in item.facts)]
             continue
@@ -272,21 +283,29 @@ def text(label: str, iri: str, evidence: Sequence[Evidence], as_of: str = "") ->
         for fact in item.facts:
             if fact.property_iri not in derived:
                 of_part.setdefault(fact.subject_iri, []).append(fact)
-        lines += _facts(of_part, "", "  ")
-        for part in list(of_part):  # parts that nothing in this record leads to
-            lines += _facts(of_part, part, "  ")
+        for part in ("", *of_part):  # the entity, then parts that nothing in this record leads to
+            lines += _facts(of_part, part, "  ", most)
         for source, places in _by_address(item.sources):
             at = f", {'; '.join(places)}" if places else ""
             lines.append(f"  * {source.title}{at} ({source.tier})\n    {source.url}")
+    if most is not None and (more := {ways: number - most for ways, number in alike.items() if ways and number > most}):
+        lines += ["", *(f"{number} more records: <- {ways}" for ways, number in more.items()), "--all shows them"]
     return "\n".join(lines)
 
 
-def _facts(of_part: dict[str, list[Fact]], part: str, indent: str) -> list[str]:
+def _facts(of_part: dict[str, list[Fact]], part: str, indent: str, most: int | None) -> list[str]:
     lines = []
+    alike: Counter[str] = Counter()
     for fact in of_part.pop(part, []):
+        alike[fact.property] += fact.incoming
+        if most is not None and alike[fact.property] > most:
+            continue
         lines.append(f"{indent}{'<- ' if fact.incoming else ''}{fact.property}: {fact.value}")
         if fact.value_iri in of_part:
-            lines += _facts(of_part, fact.value_iri, indent + "    ")
+            lines += _facts(of_part, fact.value_iri, indent + "    ", most)
+    if most is not None:
+        more = {name: number - most for name, number in alike.items() if number > most}
+        lines += [f"{indent}{number} more: <- {name}" for name, number in more.items()]
     return lines
 
 

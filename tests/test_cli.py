@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 
-from solidarity_spectrum import table
+from solidarity_spectrum import explain, table
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -103,6 +104,15 @@ def test_explain_shows_facts_parts_and_sources(solidarity: Run):
 def test_an_id_that_was_merged_leads_to_the_new_one(solidarity: Run):
     _, out, _ = solidarity("explain", "eu-decision-2015-1601")
     assert "/id/decision-eu-2015-1601>" in out.splitlines()[0]
+
+
+def test_what_refers_in_the_same_way_is_counted_beyond_the_first_few(solidarity: Run):
+    short, full = (solidarity("explain", "a-res-73-195", *options)[1] for options in ((), ("--all",)))
+    assert "Zimbabwe" in full and "Zimbabwe" not in short
+    assert len(full.splitlines()) > 2000 and len(short.splitlines()) < 1000
+    hidden = re.search(r"^(\d+) more records: <- object of connection, votes in favour of$", short, re.MULTILINE)
+    assert hidden and full.count("\n  <- votes in favour of: ") == int(hidden[1]) + explain.MOST
+    assert "more records" not in full
 
 
 def test_a_claim_is_never_explained_without_its_claimant(solidarity: Run):
