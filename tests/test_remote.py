@@ -112,6 +112,17 @@ def test_service_answers_and_joins(server: Server, elsewhere: str) -> None:
     assert "etag" not in server.query(both).headers
 
 
+def test_the_form_asks_elsewhere_too(server: Server, elsewhere: str) -> None:
+    def page(query: str) -> httpx.Response:
+        return server.client.post("/sparql", data={"query": query, "format": "html"}, headers={"Accept": "text/html"})
+
+    answer = page(f"SELECT ?x {{ SERVICE <{elsewhere}/allowed/sparql> {{ ?x ?p ?n }} }}")
+    assert answer.status_code == 200 and "urn:s:1" in answer.text
+    answer = page(f"CONSTRUCT {{ ?s ?p ?o }} FROM <{elsewhere}/allowed/data.ttl> {{ ?s ?p ?o }}")
+    assert answer.status_code == 200 and "urn:remote" in answer.text
+    assert page(f"SELECT ?x {{ SERVICE <{elsewhere}/other/sparql> {{ ?x ?p ?n }} }}").status_code == 403
+
+
 def test_from_fetches_what_is_allowed(server: Server, elsewhere: str) -> None:
     address = f"{elsewhere}/allowed/data.ttl"
     query = f"SELECT ?o FROM <{address}> {{ <urn:remote> ?p ?o }}"

@@ -74,11 +74,11 @@ def create_app(store_dir: Path, *, settings: Settings) -> Starlette:
             if media_type is None:
                 raise Problem(406, "Not acceptable", "The service description is offered in RDF, the form in HTML.")
             if media_type == HTML:
-                return await pages.query_form(request, operation)
+                return await pages.query_form(request, operation, remote)
             body = describe(str(request.url.replace(query="")), media_type, settings)
             return Response(body, media_type=media_type, headers={"Vary": "Accept", "Cache-Control": "no-cache"})
         response = await answer(request, pool, settings, operation, remote)
-        return response or await pages.query_form(request, operation)
+        return response or await pages.query_form(request, operation, remote)
 
     async def context(_: Request) -> Response:
         return FileResponse(ONTOLOGY / "context.jsonld", media_type="application/ld+json")

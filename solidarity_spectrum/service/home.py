@@ -52,8 +52,8 @@ async def home_view(reader: Reader) -> dict[str, Any]:
         row[name].value for row in (*statements, *nodes, *steps) for name in ("c", "statement", "x") if name in row
     }
     cited = await reader.select(
-        f"""SELECT ?e ?title ?url ?status {{ VALUES ?e {{ {values(sorted(chain | laws))} }}
-            GRAPH <{_PROVENANCE}> {{ ?g foaf:primaryTopic ?e ; sol:citation ?cite . ?cite oa:hasSource ?url
+        f"""SELECT ?e ?title ?url ?status {{ GRAPH <{_PROVENANCE}> {{ VALUES ?e {{ {values(sorted(chain | laws))} }}
+                ?g foaf:primaryTopic ?e ; sol:citation ?cite . ?cite oa:hasSource ?url
                 OPTIONAL {{ ?cite dcterms:title ?title }} OPTIONAL {{ ?g sol:status ?status }} }} }}
             ORDER BY ?e ?cite"""
     )

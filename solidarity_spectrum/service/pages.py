@@ -19,7 +19,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from solidarity_spectrum.guard import scan
 from solidarity_spectrum.resources import BASE
 from solidarity_spectrum.service.home import home_view
 from solidarity_spectrum.service.negotiation import best_language, best_type
@@ -36,6 +35,7 @@ from solidarity_spectrum.service.reading import (
     spaced,
     values,
 )
+from solidarity_spectrum.service.remote import Remote
 from solidarity_spectrum.service.settings import Settings
 from solidarity_spectrum.service.sparql import (
     GRAPHS,
@@ -47,6 +47,9 @@ from solidarity_spectrum.service.sparql import (
     as_problem,
     entity_tag,
     not_modified,
+    read_query,
+    while_connected,
+    with_others,
 )
 from solidarity_spectrum.service.texts import text
 from solidarity_spectrum.store import GRAPH_FORMATS as RDF_FORMATS
@@ -484,9 +487,10 @@ class Pages:
 
     async def _sources(self, reader: Reader, graphs: Iterable[str]) -> list[Source]:
         """The citations of record graphs, numbered, with the status of each record."""
+        # VALUES inside GRAPH: outside, the engine reads the citations of all records before it joins them.
         rows = await reader.select(
-            f"""SELECT ?g ?c ?p ?o ?status {{ VALUES ?g {{ {values(graphs)} }}
-                GRAPH <{_PROVENANCE}> {{ ?g sol:citation ?c . ?c ?p ?o OPTIONAL {{ ?g sol:status ?status }} }} }}"""
+            f"""SELECT ?g ?c ?p ?o ?status {{ GRAPH <{_PROVENANCE}> {{ VALUES ?g {{ {values(graphs)} }}
+                ?g sol:citation ?c . ?c ?p ?o OPTIONAL {{ ?g sol:status ?status }} }} }}"""
         )
         rows.sort(key=lambda row: (list(graphs).index(row["g"].value), _natural(row["c"].value)))
         found: dict[str, Source] = {}
@@ -590,26 +594,30 @@ class Pages:
             formats=DATA_FORMATS,
         )
 
-    async def query_form(self, request: Request, operation: Operation) -> Response:
+    async def query_form(self, request: Request, operation: Operation, remote: Remote) -> Response:
         """The query form, with the answer below it if there is a query."""
         reader = self.reader(request)
         view: dict[str, Any] = {"table": None, "document": None, "links": []}
         if operation.query is not None:
-            view = await self._run(reader, operation)
+            view = await self._run(request, reader, operation, remote)
         query = operation.query if operation.query is not None else PROLOGUE + "\nSELECT * WHERE {\n  \n}\nLIMIT 100"
         return self.render(request, "sparql.html", reader=reader, query=query, prologue=PROLOGUE, **view)
 
-    async def _run(self, reader: Reader, operation: Operation) -> dict[str, Any]:
-        query = operation.query or ""
+    async def _run(self, request: Request, reader: Reader, operation: Operation, remote: Remote) -> dict[str, Any]:
+        query, dataset = operation.query or "", operation.dataset
         try:
-            seen = scan(query, max_bytes=self._settings.max_query_bytes)
+            seen = await read_query(query, self._settings)
             graph = seen.form in ("CONSTRUCT", "DESCRIBE")
-            body, _ = await self._pool.query(
-                query,
+            complete, extra = await with_others(request, self._settings, remote, query, seen, dataset)
+            work = self._pool.query(
+                complete,
                 GRAPHS["ttl"] if graph else TABLES["json"],
-                dataset=operation.dataset,
+                dataset=dataset,
                 names_dataset=seen.has_dataset,
+                cached=not (seen.volatile or seen.services or extra),
+                extra=extra,
             )
+            body, _ = await while_connected(request, work)
         except QUERY_ERRORS as error:
             raise as_problem(error) from error
         if graph:
@@ -686,7 +694,8 @@ def _connected_pattern(thing: str) -> str:
 
 def _connections_query(thing: str, offset: int) -> str:
     return f"""SELECT ?g ?c ?s ?r ?o ?argued ?claimant ?name ?work ?chronology ?status {{
-        {{ SELECT DISTINCT ?c {{ {_connected_pattern(thing)} }} ORDER BY ?c LIMIT {PAGE_SIZE} OFFSET {offset} }}
+        {{ SELECT DISTINCT ?c ?r {{ {_connected_pattern(thing)} ?c sol:relation ?r }} ORDER BY ?r ?c
+            LIMIT {PAGE_SIZE} OFFSET {offset} }}
         GRAPH ?g {{ ?c sol:subject ?s ; sol:relation ?r ; sol:object ?o
             OPTIONAL {{ ?c sol:claimant ?claimant }} OPTIONAL {{ ?c sol:claimantName ?name }}
             OPTIONAL {{ ?c sol:statedIn ?work }} }}

@@ -13,19 +13,20 @@ import time
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urljoin
 
 import pyoxigraph as ox
 from starlette.requests import Request
 from starlette.responses import Response
 
-from solidarity_spectrum.guard import Refused, UpdateScan, scan, scan_update
+from solidarity_spectrum.guard import Refused, Scan, UpdateScan, scan, scan_update
 from solidarity_spectrum.resources import BASE
 from solidarity_spectrum.service import writes
 from solidarity_spectrum.service.negotiation import best_type
-from solidarity_spectrum.service.pool import PREFIXES, BadQuery, Crashed, Dataset, Pool, Unavailable, WrongFormat
+from solidarity_spectrum.service.pool import PREFIXES, BadQuery, Crashed, Dataset, Extra, Pool, Unavailable, WrongFormat
 from solidarity_spectrum.service.remote import Remote, RemoteFailed
 from solidarity_spectrum.service.settings import Settings
+from solidarity_spectrum.void import DATASET, VOID
 
 T = TypeVar("T")
 
@@ -267,21 +268,18 @@ async def answer(
 ) -> Response | None:
     """Run a query operation; None if the client wants to see the answer on a page. Raises Problem."""
     text, dataset = operation.query or "", operation.dataset
-    calls = bool(settings.allow_remote)
     try:
-        look = asyncio.to_thread if len(text) > _SCAN_ASIDE else _at_once
-        seen = await look(lambda: scan(text, max_bytes=settings.max_query_bytes, allow_service=calls))
+        seen = await read_query(text, settings)
         media_type, named = negotiate(request.headers.get("accept"), seen.form, operation.chosen)
         if media_type == HTML:
             return None
-        extra = await while_connected(request, remote.graphs(seen, dataset)) if calls else ()
+        query, extra = await with_others(request, settings, remote, text, seen, dataset)
         cached = not (seen.volatile or seen.services or extra)
         headers = {"Cache-Control": "no-cache", "Vary": "Accept"}
         if cached and pool.ready:
             tag = entity_tag(pool.build, text, dataset, named)
             if request.method != "POST" and not_modified(request, tag):
                 return Response(status_code=304, headers={**headers, "ETag": tag})
-        query = await while_connected(request, remote.services(text, seen)) if seen.services else text
         work = pool.query(
             query, media_type, dataset=dataset, names_dataset=seen.has_dataset, cached=cached, extra=extra
         )
@@ -294,8 +292,26 @@ async def answer(
     return Response(body, headers={**headers, "Content-Type": content_type})
 
 
-async def _at_once(work: Any) -> Any:
-    return work()
+async def read_query(text: str, settings: Settings) -> Scan:
+    """What a query is, as far as it must be known before it runs. Raises Refused; long ones are read aside."""
+
+    def look() -> Scan:
+        return scan(text, max_bytes=settings.max_query_bytes, allow_service=bool(settings.allow_remote))
+
+    return await asyncio.to_thread(look) if len(text) > _SCAN_ASIDE else look()
+
+
+async def with_others(
+    request: Request, settings: Settings, remote: Remote, text: str, seen: Scan, dataset: Dataset
+) -> tuple[str, tuple[Extra, ...]]:
+    """The query and the documents that go with it, once other servers were asked, where they may be at all.
+
+    Raises Refused, RemoteFailed, or Problem if the client goes away meanwhile.
+    """
+    if not settings.allow_remote:
+        return text, ()
+    query = await while_connected(request, remote.services(text, seen))
+    return query, await while_connected(request, remote.graphs(seen, dataset))
 
 
 async def update(pool: Pool, settings: Settings, operation: Operation, remote: Remote) -> Response:
@@ -341,8 +357,9 @@ def using(text: str, seen: UpdateScan, dataset: Dataset) -> str:
 
 
 def service_description(endpoint: str, media_type: str, settings: Settings) -> bytes:
-    """What the endpoint can do, in RDF."""
-    service, dataset, graph = ox.NamedNode(endpoint), ox.BlankNode(), ox.BlankNode()
+    """What the endpoint can do, in RDF, and where its dataset is described (https://www.w3.org/TR/void/#discovery)."""
+    service, dataset, graph = ox.NamedNode(endpoint), ox.NamedNode(DATASET), ox.BlankNode()
+    described = ox.NamedNode(urljoin(endpoint, "/.well-known/void"))
     rdf_type = ox.NamedNode(PREFIXES["rdf"] + "type")
 
     def sd(name: str) -> ox.NamedNode:
@@ -357,9 +374,13 @@ def service_description(endpoint: str, media_type: str, settings: Settings) -> b
         *([ox.Triple(service, sd("feature"), sd("BasicFederatedQuery"))] if settings.allow_remote else []),
         ox.Triple(service, sd("defaultDataset"), dataset),
         ox.Triple(dataset, rdf_type, sd("Dataset")),
+        ox.Triple(dataset, rdf_type, ox.NamedNode(VOID + "Dataset")),
+        ox.Triple(described, rdf_type, ox.NamedNode(VOID + "DatasetDescription")),
+        ox.Triple(described, ox.NamedNode(PREFIXES["foaf"] + "primaryTopic"), dataset),
+        ox.Triple(service, ox.NamedNode(PREFIXES["rdfs"] + "seeAlso"), described),
         ox.Triple(dataset, sd("defaultGraph"), graph),
         ox.Triple(graph, rdf_type, sd("Graph")),
         *(ox.Triple(service, sd("resultFormat"), ox.NamedNode(_FORMATS + name)) for name in _FORMAT_NAMES),
     ]
     graph_format = ox.RdfFormat.from_media_type(media_type)
-    return ox.serialize(triples, format=graph_format, prefixes={"sd": _SD, "formats": _FORMATS}) or b""
+    return ox.serialize(triples, format=graph_format, prefixes={"sd": _SD, "formats": _FORMATS, "void": VOID}) or b""
