@@ -1,5 +1,6 @@
 """Every IRI of the shipped graph leads somewhere; dataset, dumps and pages hold what they promise."""
 
+import base64
 import gzip
 import hashlib
 import html
@@ -144,6 +145,31 @@ def test_a_chosen_language_is_kept_in_links(client: httpx.Client):
     page = client.get("/page/id/hu-btk-353a", params={"lang": "hu"}, headers={"Accept-Language": "en"}).text
     assert 'href="/id/hu-act-vi-2018?lang=hu"' in page and 'href="/questions?lang=hu"' in page
     assert "?lang" not in client.get("/page/id/hu-btk-353a").text.replace('href="?lang=hu"', "")
+
+
+def test_the_report_of_the_build_is_shown(client: httpx.Client, store_folder: Path):
+    assert 'href="/report"' in client.get("/page/dataset").text
+    report = client.get("/report")
+    assert report.content == (store_folder / "report.html").read_bytes()
+    style = re.search(r"<style>(.*?)</style>", report.text, re.DOTALL)
+    assert style
+    digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
+    policy = report.headers["content-security-policy"]
+    assert f"style-src 'sha256-{digest}'" in policy and "default-src 'self'" in policy
+    assert client.get("/report", headers={"If-None-Match": report.headers["etag"]}).status_code == 304
+
+
+def test_the_service_description_leads_to_that_of_the_dataset(client: httpx.Client):
+    store = ox.Store()
+    store.load(client.get("/sparql", headers={"Accept": "text/turtle"}).content, format=ox.RdfFormat.TURTLE)
+    rows = store.query(
+        f"""PREFIX sd: <http://www.w3.org/ns/sparql-service-description#>
+        SELECT ?void {{ ?service sd:defaultDataset <{void.DATASET}> .
+            ?void a <{void.VOID}DatasetDescription> ; <http://xmlns.com/foaf/0.1/primaryTopic> <{void.DATASET}> }}"""
+    )
+    assert isinstance(rows, ox.QuerySolutions)
+    (row,) = rows
+    assert client.get(row["void"].value, headers={"Accept": "text/turtle"}).status_code == 200
 
 
 # -- the dataset and its dumps -------------------------------------------------------------------------------------

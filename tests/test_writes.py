@@ -100,6 +100,18 @@ def test_dataset_of_an_update(server: Writable) -> None:
     assert server.objects("urn:x") == {"1"}
 
 
+def test_the_dump_is_of_what_was_written(server: Writable) -> None:
+    assert server.update("INSERT DATA { GRAPH <urn:dumped> { <urn:dumped> <urn:p> 7 } }").status_code == 204
+    dump = server.client.get("/dump.nq")
+    assert dump.status_code == 200 and dump.headers["content-type"] == "application/n-quads"
+    lines = dump.text.splitlines()
+    assert sum(line.endswith("<urn:dumped> .") for line in lines) == 1 and len(lines) > 3000
+    # The dumps of the build are out of date now: they are not sent, and nothing says that they are there.
+    assert server.client.get("/dumps/solidarity-spectrum.nq").status_code == 409
+    described = server.client.get("/.well-known/void", headers={"Accept": "application/n-triples"}).text
+    assert "/dump.nq>" in described and "/dumps/" not in described
+
+
 def test_life_of_a_graph(server: Writable) -> None:
     name = {"graph": "urn:life"}
     assert server.client.get("/store", params=name).status_code == 404

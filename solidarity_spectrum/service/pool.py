@@ -44,6 +44,7 @@ _OUT_OF_MEMORY = {signal.SIGABRT, signal.SIGKILL}  # how the engine ends without
 _PR_SET_CHILD_SUBREAPER = 36
 _COMPACT_WRITES = 1000
 _MAX_CACHED = 8  # no answer takes more than an eighth of the cache
+_WHOLE = 4  # times the largest answer the whole graph may be: nobody chose how large that is
 
 PREFIXES = {
     "sol": BASE + "ontology#",
@@ -645,7 +646,7 @@ class Pool:
     async def dump(self, media_type: str) -> tuple[bytes, str]:
         """All graphs, in a format that names them, and what names the state. Raises what `query` raises."""
         question = {"op": workers.DUMP, "format": media_type, "prefixes": PREFIXES}
-        return await self._counted({**question, "limit": self._settings.max_result_bytes}, b"")
+        return await self._counted({**question, "limit": _WHOLE * self._settings.max_result_bytes}, b"")
 
     def _remember(self, key: tuple[object, ...], body: bytes) -> None:
         limit = self._settings.cache_bytes
@@ -677,7 +678,7 @@ class Pool:
         if status == workers.WRONG_FORMAT:
             raise WrongFormat
         if status == workers.TOO_LARGE:
-            limit = self._settings.max_result_bytes
+            limit = question["limit"]
             raise Unavailable(f"The answer is larger than {limit} bytes, the limit here.", None)
         raise self._fault(status, answer)
 

@@ -6,6 +6,7 @@ https://www.w3.org/TR/sparql11-service-description/ and RFC 9530 (digests).
 
 import asyncio
 import base64
+import hashlib
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -15,6 +16,7 @@ from starlette.routing import BaseRoute, Route
 
 from solidarity_spectrum import dumps
 from solidarity_spectrum.resources import BASE
+from solidarity_spectrum.service.http import SECURITY
 from solidarity_spectrum.service.negotiation import best_type
 from solidarity_spectrum.service.pages import DATA_FORMATS, Pages, appearance
 from solidarity_spectrum.service.pool import PREFIXES, Pool
@@ -29,7 +31,7 @@ from solidarity_spectrum.service.sparql import (
     not_modified,
 )
 from solidarity_spectrum.service.texts import text
-from solidarity_spectrum.store import GRAPH_FORMATS
+from solidarity_spectrum.store import GRAPH_FORMATS, PAGE
 from solidarity_spectrum.void import DATASET, DCAT, VOID
 
 _SD = "http://www.w3.org/ns/sparql-service-description#"
@@ -49,6 +51,7 @@ class Publication:
         return [
             Route("/.well-known/void", self.well_known),
             Route("/dump.nq", self.whole),
+            Route("/report", self.report),
             Route("/dumps", self.index),
             Route("/dumps/{name}", self.dump),
             *self._pages.thing_routes("/dataset", self.page, self.data),
@@ -139,7 +142,10 @@ class Publication:
         add(endpoint, _SD + "defaultDataset", DATASET)
         add(DATASET, rdf_type, _SD + "Dataset")
         byte = ox.NamedNode(PREFIXES["xsd"] + "nonNegativeInteger")
-        for name, digest in dumps.read_sums(self._folder):
+        sums = self._sums()
+        if not sums:
+            add(DATASET, VOID + "dataDump", here + "dump.nq")
+        for name, digest in sums.items():
             file, checksum = f"{here}dumps/{name}", f"{here}dumps/{name}#sha256"
             whole, packed = name.startswith(f"{dumps.WHOLE}."), name.endswith(".gz")
             part = DATASET if whole else f"{DATASET}#part-{name.partition('.')[0]}"
@@ -188,7 +194,7 @@ class Publication:
             reader.select("SELECT DISTINCT ?l { ?g a sol:RecordGraph ; dcterms:license ?l } ORDER BY ?l"),
         )
         await reader.fetch_labels([Term("uri", thing), *(row["class"] for row in classes)])
-        sums = await asyncio.to_thread(lambda: dict(dumps.read_sums(self._folder)))
+        sums = await asyncio.to_thread(self._sums)
         files = [
             (name.removesuffix(".nq"), self._size(name), self._size(f"{name}.gz"))
             for name in sums
@@ -206,14 +212,41 @@ class Publication:
             licences=[row["l"] for row in licences],
             files=sorted(files, key=lambda file: (file[0] != dumps.WHOLE, file[0].islower(), file[0])),
             sums=dumps.SUMS if sums else "",
+            report=self._report.is_file(),
             formats=DATA_FORMATS,
         )
+
+    async def report(self, request: Request) -> Response:
+        """The report of the build that is served, or over which was written."""
+        tag = entity_tag(self._pool.build, "report")
+        headers = {"Cache-Control": "no-cache", "ETag": tag}
+        if self._pool.ready and not_modified(request, tag):
+            return Response(status_code=304, headers=headers)
+        try:
+            body = await asyncio.to_thread(self._report.read_bytes)
+        except FileNotFoundError:
+            raise Problem(
+                404, "No report", "The store that is served was not made by a build of this program."
+            ) from None
+        # It is one file that also opens without a server, so its style stands in it: allowed by its hash.
+        style = body.partition(b"<style>")[2].partition(b"</style>")[0]
+        allowed = f"style-src 'sha256-{base64.b64encode(hashlib.sha256(style).digest()).decode()}'"
+        headers["Content-Security-Policy"] = SECURITY["Content-Security-Policy"] + f"; {allowed}"
+        return Response(body, headers=headers, media_type=HTML)
 
     # -- dumps ---------------------------------------------------------------------------------------------------
 
     @property
     def _folder(self) -> Path:
         return self._pool.folder.resolve() / "dumps"
+
+    @property
+    def _report(self) -> Path:
+        return self._pool.folder.resolve() / PAGE
+
+    def _sums(self) -> dict[str, str]:
+        """The dumps with their SHA-256: none once something was written, for they are of the build."""
+        return {} if self._pool.written else dict(dumps.read_sums(self._folder))
 
     def _size(self, name: str) -> str:
         size = float((self._folder / name).stat().st_size)
@@ -255,7 +288,7 @@ class Publication:
     async def _send(self, request: Request, name: str, filename: str) -> Response:
         """A dump by its name in the sums: in parts if asked, gzipped if the client takes that."""
         folder = self._folder
-        sums = await asyncio.to_thread(lambda: dict(dumps.read_sums(folder)))
+        sums = await asyncio.to_thread(self._sums)
         if name not in sums:
             raise Problem(404, "No such dump", "The dumps are listed on /page/dataset.")
         headers = {"Cache-Control": "no-cache", "Vary": "Accept-Encoding"}

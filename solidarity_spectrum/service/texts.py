@@ -55,6 +55,7 @@ _TEXTS = {
     "facts": ("What is recorded", "Ami rögzítve van"),
     "inferred": ("What follows from it by the model", "Ami a modell szerint következik belőle"),
     "connections": ("Connections", "Kapcsolatok"),
+    "this": ("this", "ez"),
     "incoming": ("What refers to it", "Ami hivatkozik rá"),
     "sources": ("Sources", "Források"),
     "source": ("source", "forrás"),
@@ -113,6 +114,7 @@ _TEXTS = {
     "api_description": ("OpenAPI description", "OpenAPI-leírás"),
     "void": ("Description of the dataset (VoID, DCAT)", "Az adathalmaz leírása (VoID, DCAT)"),
     "dumps": ("Dumps (N-Quads)", "Letöltések (N-Quads)"),
+    "report": ("Report of the build: what was found", "A gráf elkészítésének jelentése: amit talált (angolul)"),
     "dumps_note": (
         "Each kind of records with its provenance, and each graph of the program; together they are the whole.",
         "Az egyes rekordfajták a származásukkal, és a program gráfjai; együtt a teljes gráfot adják.",
