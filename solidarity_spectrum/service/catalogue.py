@@ -68,7 +68,7 @@ class Catalogue:
             Route("/questions", self.index),
             Route("/questions/{name}.{extension}", self.operation),
             Route("/questions/{name}", self.operation),
-            *self._pages.thing_routes("/question/{name}", self.page),
+            *self._pages.thing_routes("/question/{name}", self.page, parameters=_parameters),
         ]
 
     # -- operations ----------------------------------------------------------------------------------------------
@@ -86,7 +86,7 @@ class Catalogue:
         if chosen is None:
             raise Problem(406, "Not acceptable", f"This is answered as: {', '.join(_FORMATS.values())}.")
         if chosen == HTML:
-            page: Response = await self._pages.revalidated(self.page)(request, question.iri)
+            page: Response = await self._pages.revalidated(self.page, _parameters)(request, question.iri)
             return page
         try:
             return await self._answer(request, question, chosen)
@@ -107,7 +107,7 @@ class Catalogue:
         }
         if self._pool.ready and not_modified(request, tag):
             return Response(status_code=304, headers={**headers, "ETag": tag})
-        body, build = await self._pool.query(call.query, TABLES["json" if media_type == JSON else "csv"])
+        body, build = await self._pool.query(call.query, TABLES["json" if media_type == JSON else "csv"], cached=True)
         if build == self._pool.build:
             headers["ETag"] = tag
         if media_type == JSON:
@@ -202,8 +202,9 @@ class Catalogue:
         # A store may hold questions that this program does not: they are run as they stand.
         call = await self._read(question, given_parameters(request), strict=False) if question else None
         query = call.query if call else rows[0]["select"].value
-        body, _ = await self._pool.query(query, TABLES["json"])
-        table = parse_table(body)
+        body, _ = await self._pool.query(query, TABLES["json"], cached=True)
+        table = await asyncio.to_thread(parse_table, body)
+        self._pages.in_range(request, len(table.rows), _ROWS)
         shown = table.rows[first : first + _ROWS]
         drawn = table.rows[:1000]
         await reader.fetch_labels([Term("uri", thing), *(term for row in (*shown, *drawn) for term in row.values())])
@@ -262,6 +263,12 @@ class Catalogue:
         if self._pool.ready and not_modified(request, tag):
             return Response(status_code=304, headers=headers)
         return Response(json.dumps(describe(), ensure_ascii=False), headers=headers, media_type=JSON)
+
+
+def _parameters(request: Request) -> list[str]:
+    """What the page of a question may be asked with."""
+    question = questions.catalogue().get(request.path_params["name"])
+    return ["page", *(parameter.name for parameter in (question.parameters if question else ()))]
 
 
 def _bad(detail: str) -> Problem:

@@ -4,6 +4,7 @@ import asyncio
 import ipaddress
 import json
 import logging
+import re
 import time
 from collections import Counter
 from datetime import UTC, datetime
@@ -27,6 +28,10 @@ UNIX = "unix"
 _CHECK_SECONDS = 1.0
 _LOGGED = 500  # characters of a path; what is longer names nothing here
 _UNSENT_ANSWERS = 8  # times the largest answer may wait in memory for slow readers, all connections together
+MAX_FIELDS = 100
+MAX_FIELD_BYTES = 16_384
+"""Header fields of a request, and their bytes; the line with the address is not counted."""
+_END_OF_HEAD = re.compile(rb"\n\r?\n")
 _FULL = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 SECURITY = {
@@ -53,6 +58,18 @@ def protocol(settings: Settings, metrics: Metrics) -> type[H11Protocol]:
         trusted = name != LOCAL and any(ipaddress.ip_address(peer or "") in proxy for proxy in proxies)
         return LOCAL if trusted else name
 
+    class Strict(h11.Connection):
+        """Refuses a head with more or longer fields than anybody needs, before they are read one by one."""
+
+        def next_event(self) -> Any:
+            if self.their_state is h11.IDLE:
+                head = _END_OF_HEAD.split(self.trailing_data[0], maxsplit=1)[0]
+                fields = head.partition(b"\n")[2]
+                if fields.count(b"\n") > MAX_FIELDS or len(fields) > MAX_FIELD_BYTES:
+                    self._process_error(self.their_role)
+                    raise h11.RemoteProtocolError("Too many or too long header fields", error_status_hint=431)
+            return super().next_event()
+
     class Connection(H11Protocol):
         """A connection that may not wait for ever: neither to say what it wants nor to take what it asked for."""
 
@@ -64,6 +81,7 @@ def protocol(settings: Settings, metrics: Metrics) -> type[H11Protocol]:
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
+            self.conn = Strict(h11.SERVER, max_incomplete_event_size=self.config.h11_max_incomplete_event_size or 0)
             self._name = name_of(self.client[0] if self.client else None)
             self._since = time.monotonic()
             opened[self._name] += 1

@@ -6,7 +6,7 @@ Source of the rules: https://www.w3.org/TR/cooluris/ (303 URIs) and RFC 9110, se
 import asyncio
 import hashlib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -187,6 +187,7 @@ class Pages:
         self._pool = pool
         self._settings = settings
         self._kept: dict[str, tuple[bytes, dict[str, str]]] = {}
+        self._rendering = asyncio.Semaphore(1)
         self._templates = Environment(
             loader=FileSystemLoader(Path(__file__).parent / "templates"),
             autoescape=True,
@@ -201,25 +202,31 @@ class Pages:
         """Routes of the home page, of things, of pages and of data."""
         routes: list[BaseRoute] = [Route("/", self.revalidated(self.home))]
         routes += [Route(space, _to(address)) for space, address in _SPACES.items()]
-        for path, page in (
-            ("/id/{name}", self.entity),
-            ("/concept/{name:path}", self.entity),
-            ("/quality/{name:path}", self.entity),
-            ("/graph/{name}", self.graph),
-            ("/ontology", self.vocabulary),
-            ("/ontology/{name:path}", self.vocabulary),
-            ("/shapes", self.vocabulary),
-            ("/shapes/{name:path}", self.vocabulary),
+        for path, page, parameters in (
+            ("/id/{name}", self.entity, ("page",)),
+            ("/concept/{name:path}", self.entity, ("page",)),
+            ("/quality/{name:path}", self.entity, ("page",)),
+            ("/graph/{name}", self.graph, ("page",)),
+            ("/ontology", self.vocabulary, ()),
+            ("/ontology/{name:path}", self.vocabulary, ()),
+            ("/shapes", self.vocabulary, ()),
+            ("/shapes/{name:path}", self.vocabulary, ()),
         ):
-            routes += self.thing_routes(path, page)
+            routes += self.thing_routes(path, page, parameters=parameters)
         return routes
 
-    def thing_routes(self, path: str, page: Callable[..., Any], data: Callable[..., Any] | None = None) -> list[Route]:
-        """Routes of a kind of things: the thing itself, the page and the data about it."""
+    def thing_routes(
+        self,
+        path: str,
+        page: Callable[..., Any],
+        data: Callable[..., Any] | None = None,
+        parameters: Collection[str] | Callable[[Request], Collection[str]] = (),
+    ) -> list[Route]:
+        """Routes of a kind of things: the thing itself, the page, which has `parameters`, and the data about it."""
         kind = path.split("/")[1]
         return [
             Route(path, self.thing(kind)),
-            Route("/page" + path, self.guarded(kind, self.revalidated(page))),
+            Route("/page" + path, self.guarded(kind, self.revalidated(page, parameters))),
             Route("/data" + path + ".{extension}", self.guarded(kind, data or self.data)),
         ]
 
@@ -260,15 +267,23 @@ class Pages:
         vary = {"Vary": "Accept, Accept-Language", "Cache-Control": "no-cache", "Content-Language": language}
         return Response(content, status, {**vary, **(headers or {})}, HTML)
 
-    def revalidated(self, page: Callable[..., Any]) -> Callable[..., Any]:
+    def revalidated(
+        self,
+        page: Callable[..., Any],
+        parameters: Collection[str] | Callable[[Request], Collection[str]] = (),
+    ) -> Callable[..., Any]:
         """Give a page a validator: it changes with the build and with how pages look.
 
-        Whoever holds that version gets 304; the pages asked for last are kept, and are sent as they are.
+        Whoever holds that version gets 304; the pages asked for last are kept, and are sent as they are. Parameters
+        other than those named and `lang` are as if they were not there: else each made-up one were another page.
         """
 
         async def handle(request: Request, *rest: str) -> Response:
+            names = {"lang", *(parameters(request) if callable(parameters) else parameters)}
+            request.state.given = [(name, value) for name, value in given_parameters(request) if name in names]
+
             def tag() -> str:
-                seen = (self.language(request), request.url.path, request.scope["query_string"])
+                seen = (self.language(request), request.url.path, request.state.given)
                 return entity_tag(self._pool.build, appearance(), *seen)
 
             before = tag()
@@ -292,6 +307,12 @@ class Pages:
         self._kept[tag] = (bytes(response.body), headers)
         while sum(len(body) for body, _ in self._kept.values()) > _PAGES_KEPT:
             del self._kept[next(iter(self._kept))]
+
+    async def render_aside(self, request: Request, template: str, make: Callable[[], dict[str, Any]]) -> Response:
+        """Render what may take long in a thread, while others are served; one after the other, since more threads
+        would only take the interpreter from those who ask for little."""
+        async with self._rendering:
+            return await asyncio.to_thread(lambda: self.render(request, template, **make()))
 
     def error(self, request: Request, problem: Problem) -> Response | None:
         """The problem as a page, None if the client would rather have something else."""
@@ -408,10 +429,9 @@ class Pages:
         pattern = _document(thing, address, page * _INCOMING_IN_DATA)
         if extension not in _QUAD_FORMATS:
             query = f"CONSTRUCT {{ ?s ?p ?o }} {{ SELECT DISTINCT ?s ?p ?o {{ {pattern} }} }}"
-            return await self._pool.query(PROLOGUE + query, GRAPHS[extension])
+            return await self._pool.query(PROLOGUE + query, GRAPHS[extension], cached=True)
         query = f"SELECT DISTINCT ?g ?s ?p ?o {{ {pattern} }} ORDER BY ?g ?s ?p ?o"
-        body, build = await self._pool.query(PROLOGUE + query, TABLES["json"])
-        return await asyncio.to_thread(_quads, body, extension), build
+        return await self._pool.query(PROLOGUE + query, GRAPHS[extension], cached=True, quads=True)
 
     def links(self, thing: str) -> dict[str, str]:
         path = thing.removeprefix(BASE)
@@ -449,41 +469,50 @@ class Pages:
                     OPTIONAL {{ ?g sol:status ?status }} OPTIONAL {{ ?g sol:recorded ?day }} }} }} ORDER BY ?g"""
             ),
         )
+        connected, referring = (int(counts[0][name].value) for name in ("connections", "incoming"))
+        self.in_range(request, max(connected, referring), PAGE_SIZE)
         graphs = dict.fromkeys(row["g"].value for row in (*facts, *connections) if "g" in row)
         sources = await self._sources(reader, graphs)
         cells = (row.values() for row in (*facts, *connections, *incoming, *records))
         cited = [term for source in sources for items in source.properties.values() for term in items]
         await reader.fetch_labels([Term("uri", thing), *(term for cell in cells for term in cell), *cited])
-        own = [row for row in facts if row["g"].value != _INFERRED]
-        told = _properties(reader, own, thing, sources, set())
-        inferred = _properties(reader, [row for row in facts if row["g"].value == _INFERRED], thing, sources, set())
-        aside = _LABELS | _DERIVED | _DESCRIPTIONS | _CHARGES | _OUTCOMES | {_NOTE, _AS_OF}
-        by_iri = {item.term.value: item for item in told}
-        connected, referring = (int(counts[0][name].value) for name in ("connections", "incoming"))
-        return self.render(
-            request,
-            "entity.html",
-            headers=self.links(thing),
-            reader=reader,
-            thing=Term("uri", thing),
-            types=[fact.value for fact in by_iri[_RDF_TYPE].facts] if _RDF_TYPE in by_iri else [],
-            records=records,
-            as_of=[by_iri[_AS_OF]] if _AS_OF in by_iri else [],
-            notes=by_iri[_NOTE].facts if _NOTE in by_iri else [],
-            descriptions=[by_iri[name] for name in sorted(_DESCRIPTIONS) if name in by_iri],
-            charges=[by_iri[name] for name in sorted(_CHARGES) if name in by_iri],
-            outcomes=[by_iri[name] for name in sorted(_OUTCOMES) if name in by_iri],
-            facts=[item for item in told if item.term.value not in aside],
-            inferred=[item for item in inferred if item.term.value != _RDF_TYPE],
-            connections=_connections(connections, sources),
-            connection_count=connected,
-            incoming=_incoming(incoming),
-            incoming_count=referring,
-            sources=sources,
-            page=page,
-            more=max(connected, referring) > offset + PAGE_SIZE,
-            formats=DATA_FORMATS,
-        )
+
+        def view() -> dict[str, Any]:
+            own = [row for row in facts if row["g"].value != _INFERRED]
+            told = _properties(reader, own, thing, sources, set())
+            inferred = _properties(reader, [row for row in facts if row["g"].value == _INFERRED], thing, sources, set())
+            aside = _LABELS | _DERIVED | _DESCRIPTIONS | _CHARGES | _OUTCOMES | {_NOTE, _AS_OF}
+            by_iri = {item.term.value: item for item in told}
+            return {
+                "headers": self.links(thing),
+                "reader": reader,
+                "thing": Term("uri", thing),
+                "types": [fact.value for fact in by_iri[_RDF_TYPE].facts] if _RDF_TYPE in by_iri else [],
+                "records": records,
+                "as_of": [by_iri[_AS_OF]] if _AS_OF in by_iri else [],
+                "notes": by_iri[_NOTE].facts if _NOTE in by_iri else [],
+                "descriptions": [by_iri[name] for name in sorted(_DESCRIPTIONS) if name in by_iri],
+                "charges": [by_iri[name] for name in sorted(_CHARGES) if name in by_iri],
+                "outcomes": [by_iri[name] for name in sorted(_OUTCOMES) if name in by_iri],
+                "facts": [item for item in told if item.term.value not in aside],
+                "inferred": [item for item in inferred if item.term.value != _RDF_TYPE],
+                "connections": _connections(connections, sources),
+                "connection_count": connected,
+                "incoming": _incoming(incoming),
+                "incoming_count": referring,
+                "sources": sources,
+                "page": page,
+                "more": max(connected, referring) > offset + PAGE_SIZE,
+                "formats": DATA_FORMATS,
+            }
+
+        return await self.render_aside(request, "entity.html", view)
+
+    def in_range(self, request: Request, count: int, size: int) -> None:
+        """Raise Problem 404 for a page after the last one of `count` things."""
+        if (page := page_number(request)) and page * size >= count:
+            language = self.language(request)
+            raise Problem(404, text("not_found", language), text("not_found_detail", language))
 
     async def _sources(self, reader: Reader, graphs: Iterable[str]) -> list[Source]:
         """The citations of record graphs, numbered, with the status of each record."""
@@ -515,29 +544,32 @@ class Pages:
             reader.select(f"SELECT (COUNT(*) AS ?n) {{ GRAPH <{thing}> {{ ?s ?p ?o }} }}"),
             self._sources(reader, [thing]),
         )
+        count = int(counts[0]["n"].value)
+        self.in_range(request, count, _GRAPH_ROWS)
         cited = [term for source in sources for items in source.properties.values() for term in items]
         await reader.fetch_labels([*(term for row in (*about, *rows) for term in row.values()), *cited])
         told = [{"g": Term("uri", _PROVENANCE), "s": Term("uri", thing), **row} for row in about]
-        count = int(counts[0]["n"].value)
-        return self.render(
+        return await self.render_aside(
             request,
             "graph.html",
-            headers=self.links(thing),
-            reader=reader,
-            thing=Term("uri", thing),
-            topics=[row["o"] for row in about if row["p"].value == PREFIXES["foaf"] + "primaryTopic"],
-            about=[
-                item
-                for item in _properties(reader, told, thing, [], set())
-                if item.term.value not in (_SOL + "citation", _RDF_TYPE)
-            ],
-            rows=rows,
-            first=first,
-            count=count,
-            page=page_number(request),
-            more=count > first + len(rows),
-            sources=sources,
-            formats=DATA_FORMATS,
+            lambda: {
+                "headers": self.links(thing),
+                "reader": reader,
+                "thing": Term("uri", thing),
+                "topics": [row["o"] for row in about if row["p"].value == PREFIXES["foaf"] + "primaryTopic"],
+                "about": [
+                    item
+                    for item in _properties(reader, told, thing, [], set())
+                    if item.term.value not in (_SOL + "citation", _RDF_TYPE)
+                ],
+                "rows": rows,
+                "first": first,
+                "count": count,
+                "page": page_number(request),
+                "more": count > first + len(rows),
+                "sources": sources,
+                "formats": DATA_FORMATS,
+            },
         )
 
     async def vocabulary(self, request: Request, thing: str) -> Response:
@@ -564,34 +596,34 @@ class Pages:
         for row in rows:
             terms.setdefault(row["t"].value, []).append({"g": nowhere, "s": row["t"], **row})
         told = [{"g": nowhere, "s": Term("uri", thing), **row} for row in _spoken(header, reader.language)]
-        # Hundreds of terms take long to write out; meanwhile others are served.
-        return await asyncio.to_thread(
-            self.render,
+        return await self.render_aside(
             request,
             "vocabulary.html",
-            headers=self.links(thing),
-            reader=reader,
-            thing=Term("uri", thing),
-            kind=kind,
-            modules=[row["m"] for row in modules] if not module else [],
-            header=[
-                item
-                for item in _properties(reader, told, thing, [], set())
-                if item.term.value not in _LABELS | {_RDF_TYPE, PREFIXES["dcterms"] + "title"}
-            ],
-            terms=[
-                (
-                    name.rpartition("#")[2],
-                    Term("uri", name),
-                    [
-                        item
-                        for item in _properties(reader, _spoken(own, reader.language), name, [], set())
-                        if item.term.value not in _LABELS
-                    ],
-                )
-                for name, own in terms.items()
-            ],
-            formats=DATA_FORMATS,
+            lambda: {
+                "headers": self.links(thing),
+                "reader": reader,
+                "thing": Term("uri", thing),
+                "kind": kind,
+                "modules": [row["m"] for row in modules] if not module else [],
+                "header": [
+                    item
+                    for item in _properties(reader, told, thing, [], set())
+                    if item.term.value not in _LABELS | {_RDF_TYPE, PREFIXES["dcterms"] + "title"}
+                ],
+                "terms": [
+                    (
+                        name.rpartition("#")[2],
+                        Term("uri", name),
+                        [
+                            item
+                            for item in _properties(reader, _spoken(own, reader.language), name, [], set())
+                            if item.term.value not in _LABELS
+                        ],
+                    )
+                    for name, own in terms.items()
+                ],
+                "formats": DATA_FORMATS,
+            },
         )
 
     async def query_form(self, request: Request, operation: Operation, remote: Remote) -> Response:
@@ -633,14 +665,7 @@ def _to(address: str) -> Callable[[Request], Response]:
     return lambda _: RedirectResponse(address, 303)
 
 
-def _quads(table: bytes, extension: str) -> bytes:
-    """The rows ?g ?s ?p ?o of a table in JSON as quads in a format; without ?g they are in the default graph."""
-    rows = ox.parse_query_results(table, format=ox.QueryResultsFormat.JSON)
-    assert isinstance(rows, ox.QuerySolutions)
-    quads = [ox.Quad(row["s"], row["p"], row["o"], row["g"] or ox.DefaultGraph()) for row in rows]
-    return ox.serialize(quads, format=RDF_FORMATS[extension], prefixes=PREFIXES) or b""
-
-
+@cache
 def _convert(file: Path, extension: str) -> bytes:
     """A Turtle file in another format."""
     if extension == "ttl":
@@ -650,6 +675,10 @@ def _convert(file: Path, extension: str) -> bytes:
 
 
 def given_parameters(request: Request) -> list[tuple[str, str]]:
+    """The parameters of a request; of a page only those that it has."""
+    given: list[tuple[str, str]] | None = getattr(request.state, "given", None)
+    if given is not None:
+        return given
     return parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True, errors="replace")
 
 

@@ -604,11 +604,13 @@ class Pool:
         names_dataset: bool = False,
         cached: bool = False,
         extra: tuple[Extra, ...] = (),
+        quads: bool = False,
     ) -> tuple[bytes, str]:
         """The serialised answer and what names the state that it is from.
 
         `names_dataset` says that the query itself has a FROM clause, `cached` that the same query gives the same
-        answer as long as the state is the same. Raises Unavailable, BadQuery, WrongFormat or Crashed.
+        answer as long as the state is the same, `quads` that its rows ?g ?s ?p ?o are wanted as quads. Raises
+        Unavailable, BadQuery, WrongFormat or Crashed.
         """
         key = (self.build, query, media_type, dataset, names_dataset)
         if cached and not extra and key in self._cache:
@@ -624,6 +626,7 @@ class Pool:
             "union": not (dataset or names_dataset),
             "default_graphs": dataset.default,
             "named_graphs": dataset.named,
+            "quads": quads,
             "extra": [(item.graph, item.media_type, len(item.body)) for item in extra],
             "limit": self._settings.max_result_bytes,
         }

@@ -31,7 +31,7 @@ from solidarity_spectrum.service.sparql import (
     not_modified,
 )
 from solidarity_spectrum.service.texts import text
-from solidarity_spectrum.store import GRAPH_FORMATS, PAGE
+from solidarity_spectrum.store import PAGE
 from solidarity_spectrum.void import DATASET, DCAT, VOID
 
 _SD = "http://www.w3.org/ns/sparql-service-description#"
@@ -88,20 +88,19 @@ class Publication:
         }
         if self._pool.ready and not_modified(request, tag):
             return Response(status_code=304, headers=headers)
-        query = f"CONSTRUCT {{ ?s ?p ?o }} {{ GRAPH <{BASE}graph/void> {{ ?s ?p ?o }} }}"
+        # A worker writes it out: it is long, and the front is everybody's.
+        served = " ".join(
+            f"({t.subject} {t.predicate} {t.object})" for t in await asyncio.to_thread(self._served, here)
+        )
+        query = f"""CONSTRUCT {{ ?s ?p ?o }} {{ {{ GRAPH <{BASE}graph/void> {{ ?s ?p ?o }} }}
+            UNION {{ VALUES (?s ?p ?o) {{ {served} }} }} }}"""
         try:
-            body, build = await self._pool.query(PROLOGUE + query, GRAPHS["nt"])
+            document, build = await self._pool.query(PROLOGUE + query, GRAPHS[extension], cached=True)
         except QUERY_ERRORS as error:
             raise as_problem(error) from error
         if build != self._pool.build:
             del headers["ETag"]
-        document = await asyncio.to_thread(self._serialize, body, here, extension)
         return Response(document, headers={**headers, "Content-Type": GRAPHS[extension]})
-
-    def _serialize(self, stored: bytes, here: str, extension: str) -> bytes:
-        triples = [quad.triple for quad in ox.parse(stored, format=ox.RdfFormat.N_TRIPLES)]
-        prefixes = PREFIXES | {"void": VOID, "dcat": DCAT, "sd": _SD, "spdx": _SPDX}
-        return ox.serialize([*triples, *self._served(here)], format=GRAPH_FORMATS[extension], prefixes=prefixes) or b""
 
     def _served(self, here: str) -> list[ox.Triple]:
         """What depends on this server: its endpoint, operations and files, under the address it was asked at."""

@@ -46,7 +46,7 @@ class Search:
 
     def routes(self) -> list[BaseRoute]:
         """The route of the page."""
-        return [Route("/search", self._pages.revalidated(self.search))]
+        return [Route("/search", self._pages.revalidated(self.search, ("q", "type", "page")))]
 
     async def search(self, request: Request) -> Response:
         """What is called so (`q`) or is of a class (`type`), in pages."""
@@ -91,8 +91,9 @@ class Search:
                     GROUP BY ?class ORDER BY DESC(?n) ?class"""
             )
         told = await reader.select(
-            f"""SELECT DISTINCT ?x ?type ?date {{ VALUES ?x {{ {values(row["x"].value for row in rows)} }}
-                GRAPH ?g {{ ?x a ?type }} FILTER(?g != <{BASE}graph/inferred>)
+            f"""SELECT DISTINCT ?x ?type ?date {{
+                GRAPH ?g {{ VALUES ?x {{ {values(row["x"].value for row in rows)} }} ?x a ?type }}
+                FILTER(?g != <{BASE}graph/inferred>)
                 OPTIONAL {{ ?x dcterms:date|sol:adopted|sol:lodged ?date }} }} ORDER BY ?x ?type ?date"""
         )
         details: dict[str, list[Term]] = {}

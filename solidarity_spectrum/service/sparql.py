@@ -89,6 +89,10 @@ async def read_body(request: Request, limit: int, settings: Settings) -> bytes:
     """
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise Problem(415, "Compressed", "Send the body as it is, without a content encoding.")
+    too_large = Problem(413, "Too large", f"The body is longer than {limit} bytes, the limit here.")
+    claimed = request.headers.get("content-length", "")
+    if claimed.isdigit() and int(claimed[:20]) > limit:
+        raise too_large
     body = bytearray()
     begun = time.monotonic()
     chunks = request.stream()
@@ -104,7 +108,7 @@ async def read_body(request: Request, limit: int, settings: Settings) -> bytes:
             return bytes(body)
         body += chunk
         if len(body) > limit:
-            raise Problem(413, "Too large", f"The body is longer than {limit} bytes, the limit here.")
+            raise too_large
 
 
 def authorise(request: Request, settings: Settings) -> None:

@@ -142,7 +142,7 @@ def _answer(store: "pyoxigraph.Store", ask: dict[str, Any], body: bytes) -> tupl
         else:
             table_format = ox.QueryResultsFormat.from_media_type(ask["format"])
             if table_format is None:
-                return WRONG_FORMAT, b""
+                return _quads(results, ask, output)
             results.serialize(output, format=table_format)
     except SyntaxError as error:
         return SYNTAX, str(error).encode()
@@ -150,6 +150,18 @@ def _answer(store: "pyoxigraph.Store", ask: dict[str, Any], body: bytes) -> tupl
         return TOO_LARGE, b""
     except (OSError, RuntimeError, ValueError) as error:
         return FAILED, str(error).encode()
+    return OK, output.getvalue()
+
+
+def _quads(results: Any, ask: dict[str, Any], output: _Capped) -> tuple[str, bytes]:
+    """Rows ?g ?s ?p ?o as quads; those without ?g are in the default graph."""
+    import pyoxigraph as ox
+
+    form = ox.RdfFormat.from_media_type(ask["format"])
+    if form is None or not ask["quads"] or not isinstance(results, ox.QuerySolutions):
+        return WRONG_FORMAT, b""
+    quads = (ox.Quad(row["s"], row["p"], row["o"], row["g"] or ox.DefaultGraph()) for row in results)
+    ox.serialize(quads, output, format=form, prefixes=ask["prefixes"])
     return OK, output.getvalue()
 
 
