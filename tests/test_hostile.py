@@ -260,6 +260,31 @@ def test_compressed_body_is_refused(server: Server) -> None:
     assert server.client.post("/sparql", content=body, headers=headers).status_code == 415
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [b"A: b\r\n" * 101, b"A: b\r\n" * 50_000, b"Accept: " + b"a/b;q=0.1," * 2000 + b"x\r\n"],
+    ids=["many", "very many", "long"],
+)
+@pytest.mark.parametrize("before", [b"", GET + b"\r\n"], ids=["alone", "behind another"])
+def test_large_heads_are_refused(server: Server, fields: bytes, before: bytes) -> None:
+    connection = connect(server)
+    with contextlib.suppress(OSError):
+        connection.sendall(before + b"GET /health HTTP/1.1\r\nHost: x\r\n" + fields + b"\r\n")
+    answer = ended(connection)
+    assert b"HTTP/1.1 400" in answer and not answer.rstrip().endswith(b"ok")
+    long = {"query": "ASK {} #" + "x" * 60_000}  # an address may be long, and a head have some fields
+    usual = {f"X-{number}": "x" * 100 for number in range(80)}
+    assert server.client.get("/sparql", params=long, headers=usual).status_code == 200
+
+
+def test_who_goes_away_within_a_body_leaves_no_trace(server: Server) -> None:
+    for _ in range(3):
+        connect(server, POST + b"Content-Length: 100\r\n\r\nASK").close()
+    log = server.store.parent / "log.txt"
+    server.until(lambda: log.read_text("utf-8").count('"status": 499') >= 3)
+    assert "Traceback" not in log.read_text("utf-8")
+
+
 def test_huge_body_is_cut_off(server: Server) -> None:
     connection = connect(server, POST + b"Content-Length: 10000000000\r\n\r\n")
     with contextlib.suppress(OSError):

@@ -141,6 +141,20 @@ def test_pages_are_kept_and_revalidated(client: httpx.Client):
     assert client.get("/page/ontology/core", headers=held | {"Accept-Language": "en"}).status_code == 200
 
 
+def test_made_up_parameters_make_no_new_page(client: httpx.Client):
+    plain = client.get("/page/ontology/core")
+    other = client.get("/page/ontology/core", params={"x": "1", "page": "7"})
+    assert other.headers["etag"] == plain.headers["etag"] and other.content == plain.content
+    question = client.get("/page/question/case-instances", params={"utm": "x"})
+    assert question.headers["etag"] == client.get("/page/question/case-instances").headers["etag"]
+
+
+@pytest.mark.parametrize("path", ["/page/id/hu-btk-353a", "/page/graph/hu-btk-353a", "/page/question/case-instances"])
+def test_there_is_no_page_after_the_last(client: httpx.Client, path: str):
+    assert client.get(path, params={"page": "0"}).status_code == 200
+    assert client.get(path, params={"page": "400"}).status_code == 404
+
+
 def test_a_chosen_language_is_kept_in_links(client: httpx.Client):
     page = client.get("/page/id/hu-btk-353a", params={"lang": "hu"}, headers={"Accept-Language": "en"}).text
     assert 'href="/id/hu-act-vi-2018?lang=hu"' in page and 'href="/questions?lang=hu"' in page

@@ -454,23 +454,23 @@ class Pages:
         reader = self.reader(request)
         page = page_number(request)
         offset = PAGE_SIZE * page
-        facts, connections, incoming, counts, records = await asyncio.gather(
+        counts = await reader.select(
+            f"""SELECT ?connections ?incoming {{
+                {{ SELECT (COUNT(DISTINCT ?c) AS ?connections) {{ {_connected_pattern(thing)} }} }}
+                {{ SELECT (COUNT(*) AS ?incoming) {{
+                    SELECT DISTINCT ?s ?p {{ {_referring_pattern(thing)} }} }} }} }}"""
+        )
+        connected, referring = (int(counts[0][name].value) for name in ("connections", "incoming"))
+        self.in_range(request, max(connected, referring), PAGE_SIZE)
+        facts, connections, incoming, records = await asyncio.gather(
             reader.select(_facts_query(thing)),
             reader.select(_connections_query(thing, offset)),
             reader.select(_incoming_query(thing, offset)),
-            reader.select(
-                f"""SELECT ?connections ?incoming {{
-                    {{ SELECT (COUNT(DISTINCT ?c) AS ?connections) {{ {_connected_pattern(thing)} }} }}
-                    {{ SELECT (COUNT(*) AS ?incoming) {{
-                        SELECT DISTINCT ?s ?p {{ {_referring_pattern(thing)} }} }} }} }}"""
-            ),
             reader.select(
                 f"""SELECT ?g ?status ?day {{ GRAPH <{_PROVENANCE}> {{ ?g foaf:primaryTopic <{thing}>
                     OPTIONAL {{ ?g sol:status ?status }} OPTIONAL {{ ?g sol:recorded ?day }} }} }} ORDER BY ?g"""
             ),
         )
-        connected, referring = (int(counts[0][name].value) for name in ("connections", "incoming"))
-        self.in_range(request, max(connected, referring), PAGE_SIZE)
         graphs = dict.fromkeys(row["g"].value for row in (*facts, *connections) if "g" in row)
         sources = await self._sources(reader, graphs)
         cells = (row.values() for row in (*facts, *connections, *incoming, *records))

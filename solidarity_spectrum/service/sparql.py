@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urljoin
 
 import pyoxigraph as ox
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from solidarity_spectrum.guard import Refused, Scan, UpdateScan, scan, scan_update
@@ -84,8 +84,8 @@ def problem_response(request: Request, problem: Problem) -> Response:
 async def read_body(request: Request, limit: int, settings: Settings) -> bytes:
     """The body of a request.
 
-    Raises Problem 413 as soon as it is longer than `limit` bytes, 408 if it comes more slowly than it may, and 415 if
-    it is compressed: a few bytes could become very many.
+    Raises Problem 413 as soon as it says or turns out to be longer than `limit` bytes, 408 if it comes more slowly
+    than it may, 499 if the client goes away, and 415 if it is compressed: a few bytes could become very many.
     """
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise Problem(415, "Compressed", "Send the body as it is, without a content encoding.")
@@ -104,6 +104,8 @@ async def read_body(request: Request, limit: int, settings: Settings) -> bytes:
                 chunk = await anext(chunks, None)
         except TimeoutError:
             raise too_slow from None
+        except ClientDisconnect:
+            raise Problem(499, "Gone", "The client has closed the connection.") from None
         if chunk is None:
             return bytes(body)
         body += chunk
