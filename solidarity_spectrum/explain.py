@@ -284,7 +284,7 @@ def text(label: str, iri: str, evidence: Sequence[Evidence], as_of: str = "", mo
             if fact.property_iri not in derived:
                 of_part.setdefault(fact.subject_iri, []).append(fact)
         for part in ("", *of_part):  # the entity, then parts that nothing in this record leads to
-            lines += _facts(of_part, part, "  ", most)
+            lines += _facts(of_part, part, "  ", most, inferred=not item.status)
         for source, places in _by_address(item.sources):
             at = f", {'; '.join(places)}" if places else ""
             lines.append(f"  * {source.title}{at} ({source.tier})\n    {source.url}")
@@ -293,19 +293,19 @@ def text(label: str, iri: str, evidence: Sequence[Evidence], as_of: str = "", mo
     return "\n".join(lines)
 
 
-def _facts(of_part: dict[str, list[Fact]], part: str, indent: str, most: int | None) -> list[str]:
+def _facts(of_part: dict[str, list[Fact]], part: str, indent: str, most: int | None, *, inferred: bool) -> list[str]:
     lines = []
     alike: Counter[str] = Counter()
     for fact in of_part.pop(part, []):
-        alike[fact.property] += fact.incoming
+        alike[fact.property] += fact.incoming or inferred
         if most is not None and alike[fact.property] > most:
             continue
         lines.append(f"{indent}{'<- ' if fact.incoming else ''}{fact.property}: {fact.value}")
         if fact.value_iri in of_part:
-            lines += _facts(of_part, fact.value_iri, indent + "    ", most)
+            lines += _facts(of_part, fact.value_iri, indent + "    ", most, inferred=inferred)
     if most is not None:
         more = {name: number - most for name, number in alike.items() if number > most}
-        lines += [f"{indent}{number} more: <- {name}" for name, number in more.items()]
+        lines += [f"{indent}{number} more: {name}" for name, number in more.items()]
     return lines
 
 
