@@ -21,6 +21,7 @@ from solidarity_spectrum.identifiers import Identifier, Link
 from solidarity_spectrum.records import context
 from solidarity_spectrum.records.identifiers import KEYS
 from solidarity_spectrum.resources import BASE
+from solidarity_spectrum.view import View
 from solidarity_spectrum.vocabulary import SOL
 
 LINKS = ox.NamedNode(BASE + "graph/links")
@@ -69,7 +70,7 @@ def _relation(identifier: Identifier, link: Link, types: set[str]) -> str:
     return "owl:sameAs"
 
 
-def rows(graph: ox.Store, subjects: Iterable[str] | None = None) -> Iterator[Row]:
+def rows(graph: ox.Store | View, subjects: Iterable[str] | None = None) -> Iterator[Row]:
     """The links of all identifiers of a graph, or of some subjects (IRIs), that are right; what is wrong was reported
     when it was read."""
     nodes = [None] if subjects is None else [ox.NamedNode(iri) for iri in subjects]
@@ -94,19 +95,20 @@ def rows(graph: ox.Store, subjects: Iterable[str] | None = None) -> Iterator[Row
                 yield Row(quad.subject.value, relation, link.iri, key, identifier.value)
 
 
-def materialise(graph: ox.Store, subjects: Collection[str] | None = None) -> int:
-    """Compute `graph/links` anew, all of it or the links of some subjects (IRIs); returns how many these are."""
-    if subjects is None:
-        graph.remove_graph(LINKS)
-    for iri in subjects or ():
-        for quad in list(graph.quads_for_pattern(ox.NamedNode(iri), None, None, LINKS)):
-            graph.remove(quad)
-    quads = {
+def quads(graph: ox.Store | View, subjects: Iterable[str] | None = None) -> set[ox.Quad]:
+    """The links of a graph, or of some subjects (IRIs), as `graph/links` holds them."""
+    return {
         ox.Quad(ox.NamedNode(row.entity), ox.NamedNode(row.relation), ox.NamedNode(row.target), LINKS)
         for row in rows(graph, subjects)
     }
-    graph.extend(quads)
-    return len(quads)
+
+
+def materialise(graph: ox.Store) -> int:
+    """Compute `graph/links` anew; returns how many links there are."""
+    graph.remove_graph(LINKS)
+    found = quads(graph)
+    graph.extend(found)
+    return len(found)
 
 
 def sssom(graph: ox.Store) -> str:

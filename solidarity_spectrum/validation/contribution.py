@@ -2,17 +2,17 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from xml.parsers import expat
 
 import pyoxigraph as ox
 
-from solidarity_spectrum import links, reasoning, store
+from solidarity_spectrum import store
 from solidarity_spectrum.findings import SEVERITIES, Finding, InputError, Place, suggest, violation
 from solidarity_spectrum.records import (
     PROVENANCE,
@@ -30,11 +30,12 @@ from solidarity_spectrum.records import json as json_reader
 from solidarity_spectrum.records.context import Key
 from solidarity_spectrum.records.yaml import CONTROL, NO_CONTROL
 from solidarity_spectrum.resources import BASE
+from solidarity_spectrum.validation import impact
 from solidarity_spectrum.validation.positions import Positions
-from solidarity_spectrum.validation.shapes import Engine, Locate, finding, judge
+from solidarity_spectrum.validation.shapes import Engine, Locate, finding
+from solidarity_spectrum.view import View
 from solidarity_spectrum.vocabulary import SOL, vocabulary
 
-CONTRIBUTION = ox.NamedNode(BASE + "graph/contribution")
 CONTEXT_IRI = BASE + "context.jsonld"
 MAX_BYTES = 64 * 2**20
 MAX_STATEMENTS = 100_000
@@ -181,7 +182,7 @@ def _check_xml(data: bytes, name: str) -> None:
 
 def _placed(quad: ox.Quad) -> ox.Quad:
     if isinstance(quad.graph_name, ox.DefaultGraph):
-        return ox.Quad(quad.subject, quad.predicate, quad.object, CONTRIBUTION)
+        return ox.Quad(quad.subject, quad.predicate, quad.object, impact.CONTRIBUTION)
     return quad
 
 
@@ -385,14 +386,16 @@ def _judge(
     folder: Path,
     engine: Engine,
 ) -> list[Finding]:
-    """Put the contribution into a copy of the graph, let the rules run, and report what the shapes then say anew.
+    """Judge the graph as the contribution would make it, and report what the shapes then say anew.
 
     `said` holds focus and path of what the readers found wrong already.
     """
-    graph = store.load_memory(folder)
+    base = _open(folder.resolve())
+    gone: set[ox.Quad] = set()
     findings = []
     for iri, (record, _) in compiled.nodes.items():
-        if iri == graph_iri(record.id) and _remove(graph, iri):
+        if iri == graph_iri(record.id) and (before := _record(base, iri)):
+            gone.update(before)
             findings.append(
                 Finding(
                     "warning",
@@ -405,59 +408,60 @@ def _judge(
                     entity_iri(record.id),
                 )
             )
-    if findings:  # what followed from the old records may follow no more
-        graph.remove_graph(reasoning.INFERRED)
-    graph.extend(quads)
-    touched = {quad.subject.value for quad in quads if isinstance(quad.subject, ox.NamedNode)}
-    links.materialise(graph, touched)
-    reasoning.materialise(graph)
-    known = {
-        (entry["rule"], entry["focus"], entry["path"], entry["value"])
-        for entry in json.loads((folder / store.REPORT).read_text("utf-8"))
-    }
-    judged = [
-        finding(result, locators)
-        for result in judge({quad.triple for quad in graph}, engine)
-        if (result.focus, result.path) not in said  # else the reader named the cause already
-        and (result.focus in touched or (result.rule, result.focus, result.path, result.value) not in known)
-    ]
-    missing = {f.value for f in judged if f.value.startswith(BASE) and not _holds(graph, f.value)}
+    touched = {quad.subject for quad in quads}
+    change = impact.Change(base, gone, quads)
+    big = len(quads) * impact.WORTH > store.manifest(folder)["quads"]
+    if big or change.of_schema:
+        results = impact.whole(change, touched, folder, engine)
+    else:
+        results = impact.slice(change, touched, engine)
+    judged = [finding(result, locators) for result in results if (result.focus, result.path) not in said]
+    missing = {f.value for f in judged if f.value.startswith(BASE) and not _holds(change.view, f.value)}
     suggestible = sorted(missing)[:MAX_SUGGESTIONS]
-    return findings + [_with_suggestion(f, graph) if f.value in suggestible else f for f in judged]
+    held = cache(lambda folder: _held(change.view, folder))
+    return findings + [_with_suggestion(f, held) if f.value in suggestible else f for f in judged]
 
 
-def _holds(graph: ox.Store, iri: str) -> bool:
+@lru_cache(maxsize=2)
+def _open(folder: Path) -> ox.Store:
+    """A built store, which never changes: a new build has another name. Raises NoStore."""
+    return store.open_disk(folder)
+
+
+def _holds(graph: View, iri: str) -> bool:
     try:
-        return next(graph.quads_for_pattern(ox.NamedNode(iri), None, None, None), None) is not None
+        return next(graph.quads_for_pattern(ox.NamedNode(iri), None, None), None) is not None
     except ValueError:  # a text that only looks like an address
         return True
 
 
-def _with_suggestion(found: Finding, graph: ox.Store) -> Finding:
+def _held(graph: View, folder: str) -> set[str]:
+    """The names of the things, or concepts, that the graph holds; the one search through all of it, for the misspelt."""
+    label = ox.NamedNode(context().expand("rdfs:label" if folder == BASE + "id" else "skos:prefLabel"))
+    return {
+        quad.subject.value.rpartition("/")[2]
+        for quad in graph.quads_for_pattern(None, label, None)
+        if isinstance(quad.subject, ox.NamedNode) and quad.subject.value.rpartition("/")[0] == folder
+    }
+
+
+def _with_suggestion(found: Finding, held: Callable[[str], set[str]]) -> Finding:
     """For a reference to something that the graph does not hold: the nearest thing that it does."""
     folder, _, name = found.value.rpartition("/")
     if "#" in name:
         return found
-    label = ox.NamedNode(context().expand("rdfs:label" if folder == BASE + "id" else "skos:prefLabel"))
-    held = {
-        quad.subject.value.rpartition("/")[2]
-        for quad in graph.quads_for_pattern(None, label, None, None)
-        if isinstance(quad.subject, ox.NamedNode) and quad.subject.value.rpartition("/")[0] == folder
-    }
-    en, hu = suggest(name, held)
+    en, hu = suggest(name, held(folder))
     messages = {"en": found.message("en") + en, "hu": found.message("hu") + hu}
     return replace(found, messages=messages)
 
 
-def _remove(graph: ox.Store, iri: str) -> bool:
-    """Take a record's graph and its provenance out; False if there was none."""
+def _record(graph: ox.Store, iri: str) -> set[ox.Quad]:
+    """The quads of a record: its graph and its provenance."""
     node = ox.NamedNode(iri)
-    if not graph.contains_named_graph(node):
-        return False
-    graph.remove_graph(node)
-    for quad in list(graph.quads_for_pattern(node, None, None, PROVENANCE)):
-        if isinstance(quad.object, ox.NamedNode) and quad.object.value.startswith(iri + "#"):
-            for detail in list(graph.quads_for_pattern(quad.object, None, None, PROVENANCE)):
-                graph.remove(detail)
-        graph.remove(quad)
-    return True
+    found = set(graph.quads_for_pattern(None, None, None, node))
+    if found:
+        for quad in graph.quads_for_pattern(node, None, None, PROVENANCE):
+            found.add(quad)
+            if isinstance(quad.object, ox.NamedNode) and quad.object.value.startswith(iri + "#"):
+                found.update(graph.quads_for_pattern(quad.object, None, None, PROVENANCE))
+    return found

@@ -4,26 +4,39 @@ pySHACL is the reference; pyshifty gives the same report some hundred times fast
 The tests compare the two.
 """
 
-import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pyoxigraph as ox
-import pyshacl
-import rdflib
-import shifty
-from rdflib.namespace import SH
 
 from solidarity_spectrum.findings import Finding, Place
-from solidarity_spectrum.resources import ONTOLOGY
+from solidarity_spectrum.resources import BASE
+from solidarity_spectrum.vocabulary import vocabulary
+
+if TYPE_CHECKING:
+    import rdflib
 
 Engine = Literal["fast", "reference"]
 Locate = Callable[[str, str, str], Place | None]
 """Finds the place of a focus node, its property and a value in an input; None where it does not stand there."""
-# rdflib logs a traceback for every ill-typed literal; the shapes report them properly.
-logging.getLogger("rdflib.term").setLevel(logging.ERROR)
+SHAPES = ox.NamedNode(BASE + "graph/shapes")
+_SH = "http://www.w3.org/ns/shacl#"
+_RESULT, _SHAPE, _CONSTRAINT, _MESSAGE, _SEVERITY, _FOCUS, _PATH, _VALUE, _COMPONENT = (
+    ox.NamedNode(_SH + name)
+    for name in (
+        "result",
+        "sourceShape",
+        "sourceConstraint",
+        "message",
+        "resultSeverity",
+        "focusNode",
+        "resultPath",
+        "value",
+        "sourceConstraintComponent",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +53,26 @@ class Result:
     messages: tuple[tuple[str, str], ...]
 
 
+def _shapes() -> bytes:
+    """The shipped shapes, as N-Triples."""
+    found = vocabulary().store.quads_for_pattern(None, None, None, SHAPES)
+    return ox.serialize((quad.triple for quad in found), format=ox.RdfFormat.N_TRIPLES) or b""
+
+
 @cache
-def shapes_graph() -> rdflib.Graph:
-    """The shipped shapes."""
-    graph = rdflib.Graph()
-    for file in sorted((ONTOLOGY / "shapes").glob("*.ttl")):
-        graph.parse(file, format="turtle")
-    return graph
+def shapes_graph() -> "rdflib.Graph":
+    """The shipped shapes, for pySHACL."""
+    import rdflib
+
+    return rdflib.Graph().parse(data=_shapes(), format="nt")
 
 
 @cache
 def _prepared() -> Any:
-    return shifty.PreparedValidator(shapes_graph().serialize(format="turtle"))
+    # The engine below the Python interface, which would read its report into rdflib: seconds on a whole graph.
+    from shifty._shifty import PreparedValidator
+
+    return PreparedValidator(shapes=_shapes(), shapes_format="nt")
 
 
 def judge(triples: Iterable[ox.Triple], engine: Engine = "fast") -> set[Result]:
@@ -60,42 +81,63 @@ def judge(triples: Iterable[ox.Triple], engine: Engine = "fast") -> set[Result]:
     Returns every result, of all severities.
     """
     data = ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES) or b""
-    if engine == "fast":
-        _, report, _ = _prepared().validate(data.decode(), infer=False, sort_results=False)
-    else:
-        graph = rdflib.Graph().parse(data=data, format="nt")
-        _, report, _ = pyshacl.validate(graph, shacl_graph=shapes_graph(), inplace=True, advanced=False)
+    report = ox.Store()
+    report.extend(ox.parse(_fast(data) if engine == "fast" else _reference(data), format=ox.RdfFormat.TURTLE))
+    return {_result(report, quad.object) for quad in report.quads_for_pattern(None, _RESULT, None)}
+
+
+def _fast(data: bytes) -> str:
+    outcome = _prepared().validate_w3c(data=data, data_format="nt", run_infer=False, sort_results=False)
+    report: str = outcome.report_turtle
+    return report
+
+
+def _reference(data: bytes) -> str:
+    import logging
+
+    import pyshacl
+    import rdflib
+
+    # rdflib logs a traceback for every ill-typed literal; the shapes report them properly.
+    logging.getLogger("rdflib.term").setLevel(logging.ERROR)
+    graph = rdflib.Graph().parse(data=data, format="nt")
+    _, report, _ = pyshacl.validate(graph, shacl_graph=shapes_graph(), inplace=True, advanced=False)
     assert isinstance(report, rdflib.Graph)
-    return {_result(report, node) for node in report.objects(None, SH.result)}
+    return report.serialize(format="turtle")
+
+
+def _one(report: ox.Store, node: Any, link: ox.NamedNode) -> Any:
+    found = next(report.quads_for_pattern(node, link, None), None)
+    return found.object if found else None
 
 
 def _text(term: Any) -> str:
-    if term is None:
-        return ""
-    return "" if isinstance(term, rdflib.BNode) else str(term)
+    return "" if term is None or isinstance(term, ox.BlankNode) else str(term.value)
 
 
-def _result(report: rdflib.Graph, node: Any) -> Result:
-    shape = report.value(node, SH.sourceShape)
-    severity = _text(report.value(node, SH.resultSeverity)).rpartition("#")[2].lower()
-    constraint = report.value(node, SH.sourceConstraint)
+def _result(report: ox.Store, node: Any) -> Result:
+    shape = _one(report, node, _SHAPE)
     return Result(
-        severity=severity,
+        severity=_text(_one(report, node, _SEVERITY)).rpartition("#")[2].lower(),
         rule=_text(shape).rpartition("#")[2],
-        focus=_text(report.value(node, SH.focusNode)),
-        path=_text(report.value(node, SH.resultPath)),
-        value=_text(report.value(node, SH.value)),
-        component=_text(report.value(node, SH.sourceConstraintComponent)).rpartition("#")[2],
-        messages=_messages(shape, constraint),
+        focus=_text(_one(report, node, _FOCUS)),
+        path=_text(_one(report, node, _PATH)),
+        value=_text(_one(report, node, _VALUE)),
+        component=_text(_one(report, node, _COMPONENT)).rpartition("#")[2],
+        messages=_messages(shape, _one(report, node, _CONSTRAINT)),
     )
 
 
 @cache
 def _messages(shape: Any, constraint: Any) -> tuple[tuple[str, str], ...]:
     """The messages of a constraint or shape, by language; SHACL's own are in English only."""
-    shapes = shapes_graph()
+    shapes = vocabulary().store
     for owner in filter(None, (constraint, shape)):
-        found = {m.language: str(m) for m in shapes.objects(owner, SH.message) if isinstance(m, rdflib.Literal)}
+        found = {
+            quad.object.language: quad.object.value
+            for quad in shapes.quads_for_pattern(owner, _MESSAGE, None, SHAPES)
+            if isinstance(quad.object, ox.Literal)
+        }
         if "en" in found:
             return tuple(sorted((language, text) for language, text in found.items() if language))
     name = _text(shape) or "a shape"

@@ -1,0 +1,112 @@
+"""What a change does to the judgement of the graph: judged on what it touches, or, where it touches all, on the whole.
+
+Both ways say the same (the tests compare them): the results at the nodes that the contribution describes, and those at
+other nodes of the graph that were not there before.
+"""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import pyoxigraph as ox
+
+from solidarity_spectrum import links, reasoning, store
+from solidarity_spectrum.resources import BASE
+from solidarity_spectrum.validation.footprint import class_tree, footprint
+from solidarity_spectrum.validation.shapes import Engine, Result, judge
+from solidarity_spectrum.view import Node, View
+
+CONTRIBUTION = ox.NamedNode(BASE + "graph/contribution")
+WORTH = 8
+"""Judging a statement with what it touches costs about as much as judging this many in one go."""
+
+
+class Change:
+    """A graph as it would be, and the triples by which it would differ.
+
+    `view` is the graph after the change, with the links out and all that follows; `came` and `went` are the triples
+    that it holds and the graph before did not, and the other way round. A change `of_schema` (of classes below
+    classes, or properties) has neither: `view` then stands without what follows.
+    """
+
+    def __init__(self, base: ox.Store, gone: set[ox.Quad], quads: Iterable[ox.Quad]) -> None:
+        """`gone` are quads of the base that go, and `quads` come; what these put where only the program writes is moved."""
+        added = ox.Store()
+        ours = (reasoning.INFERRED, links.LINKS)
+        added.extend(ox.Quad(*q.triple, CONTRIBUTION) if q.graph_name in ours else q for q in quads)
+        self.old = View(base)
+        self.view = View(base, set(gone), added)
+        self._link()
+        came = {quad.triple for quad in added if not self.old.holds(quad.triple)}
+        went = {t for t in {quad.triple for quad in self.view.gone} if not self.view.holds(t, but=reasoning.INFERRED)}
+        self.of_schema = any(map(reasoning.is_schema, came | went))
+        self.came: set[ox.Triple] = set()
+        self.went: set[ox.Triple] = set()
+        if self.of_schema:
+            return
+        new, old = reasoning.changes(self.view, came, went)
+        self.view.gone |= {ox.Quad(*triple, reasoning.INFERRED) for triple in old}
+        added.extend(ox.Quad(*triple, reasoning.INFERRED) for triple in new)
+        self.came = {triple for triple in came | new if not self.old.holds(triple)}
+        self.went = (went | old) - new
+
+    def _link(self) -> None:
+        """The links of all that is described anew or no more; as in a build, they come before what follows."""
+        view = self.view
+        subjects = {
+            quad.subject.value for quad in (*view.added, *view.gone) if isinstance(quad.subject, ox.NamedNode)
+        }
+        for iri in subjects:
+            view.gone |= set(view.base.quads_for_pattern(ox.NamedNode(iri), None, None, links.LINKS))
+        view.added.extend(links.quads(view.without(reasoning.INFERRED), subjects))
+
+
+def slice(change: Change, touched: set[Node], engine: Engine = "fast") -> set[Result]:
+    """The results, from only what judging the touched and affected nodes needs."""
+    reach = footprint()
+    both = View(change.view.base, added=change.view.added)  # as it was and as it would be, together
+    elsewhere = reach.affected(both, change.came | change.went) - touched
+    results = _judge_slice(change.view, touched | elsewhere, engine)
+    own = _names(touched)
+    new = {result for result in results if result.focus not in own}
+    if new:
+        new -= _judge_slice(change.old, elsewhere, engine)
+    return {result for result in results if result.focus in own} | new
+
+
+def _judge_slice(view: View, nodes: set[Node], engine: Engine) -> set[Result]:
+    triples = footprint().slice(view, nodes)
+    if not triples:
+        return set()
+    names = _names(nodes)
+    return {result for result in judge(triples.union(class_tree()), engine) if result.focus in names}
+
+
+def _names(nodes: set[Node]) -> set[str]:
+    """As results name them: blank nodes have no name."""
+    return {node.value if isinstance(node, ox.NamedNode) else "" for node in nodes}
+
+
+def whole(change: Change, touched: set[Node], folder: Path, engine: Engine = "fast") -> set[Result]:
+    """The results, from judging the whole graph; `folder` is the store that the change is about."""
+    known = {
+        (entry["rule"], entry["focus"], entry["path"], entry["value"])
+        for entry in json.loads((folder / store.REPORT).read_text("utf-8"))
+    }
+    own = _names(touched)
+    return {
+        result
+        for result in judge({quad.triple for quad in carried_out(change, folder)}, engine)
+        if result.focus in own or (result.rule, result.focus, result.path, result.value) not in known
+    }
+
+
+def carried_out(change: Change, folder: Path) -> ox.Store:
+    """The graph after the change, in memory, all that follows concluded anew."""
+    graph = store.load_memory(folder)
+    for quad in change.view.gone:
+        graph.remove(quad)
+    graph.extend(quad for quad in change.view.added if quad.graph_name != reasoning.INFERRED)
+    graph.remove_graph(reasoning.INFERRED)
+    reasoning.materialise(graph)
+    return graph
