@@ -56,5 +56,7 @@ def violation(rule: str, place: Place, en: str, hu: str, focus: str = "", path: 
 
 def suggest(word: str, known: Iterable[str]) -> tuple[str, str]:
     """A « did you mean » in English and Hungarian for a near miss, or two empty strings."""
-    near = get_close_matches(word, list(known), n=1, cutoff=0.75)
+    # A ratio of 3/4 needs lengths of at least 3 to 5; asking that first takes a tenth of the time.
+    close = [each for each in known if 3 * len(each) <= 5 * len(word) and 3 * len(word) <= 5 * len(each)]
+    near = get_close_matches(word, close, n=1, cutoff=0.75)
     return (f" Did you mean «{near[0]}»?", f" Erre gondolt: «{near[0]}»?") if near else ("", "")

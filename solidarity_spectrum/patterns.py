@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 
 import pyoxigraph as ox
 
+from solidarity_spectrum.view import Term
+
 RDF_TYPE = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
-Term = ox.NamedNode | ox.BlankNode | ox.Literal
 Slot = str | ox.NamedNode | ox.Literal
 """A place in a pattern: a term, or the name of a variable."""
 
@@ -74,7 +75,7 @@ class _Group:
 
 class _Reader:
     def __init__(self, text: str, prefixes: dict[str, str]) -> None:
-        self.tokens = [
+        self.pieces = [
             (match.lastgroup, match.group()) for match in _TOKEN.finditer(text) if match.lastgroup is not None
         ]
         self.at = 0
@@ -82,7 +83,7 @@ class _Reader:
         self.fresh = 0
 
     def look(self) -> str:
-        return self.tokens[self.at][1] if self.at < len(self.tokens) else ""
+        return self.pieces[self.at][1] if self.at < len(self.pieces) else ""
 
     def take(self, *expected: str) -> str:
         found = self.look()
@@ -151,11 +152,11 @@ class _Reader:
         self.take("(")
         depth, inside = 1, []
         while depth:
-            token = self.take()
-            depth += {"(": 1, ")": -1}.get(token, 0)
-            if token == "{":
+            piece = self.take()
+            depth += {"(": 1, ")": -1}.get(piece, 0)
+            if piece == "{":
                 raise ValueError("a pattern inside an expression")
-            inside.append(token)
+            inside.append(piece)
         return inside[:-1]
 
     def bind(self, group: _Group) -> None:
@@ -197,20 +198,20 @@ class _Reader:
         return tuple(rows)
 
     def slot(self) -> Slot:
-        kind, token = self.tokens[self.at]
+        kind, piece = self.pieces[self.at]
         self.at += 1
         if kind == "var":
-            return token[1:]
+            return piece[1:]
         if kind == "iri":
-            return ox.NamedNode(token[1:-1])
+            return ox.NamedNode(piece[1:-1])
         if kind == "name":
-            prefix, _, local = token.partition(":")
+            prefix, _, local = piece.partition(":")
             return ox.NamedNode(self.prefixes[prefix] + local)
         if kind == "text" and self.look() not in ("@", "^^"):
-            return ox.Literal(token[1:-1])
-        if token == "a":
+            return ox.Literal(piece[1:-1])
+        if piece == "a":
             return RDF_TYPE
-        raise ValueError(f"«{token}» is not read")
+        raise ValueError(f"«{piece}» is not read")
 
     def triples(self, group: _Group) -> None:
         subject = self.slot()

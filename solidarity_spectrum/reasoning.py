@@ -79,9 +79,7 @@ def _triggers() -> dict[ox.NamedNode | None, list[tuple[Query, Body, Pattern]]]:
     return found
 
 
-def changes(
-    view: View, added: set[ox.Triple], removed: set[ox.Triple]
-) -> tuple[set[ox.Triple], set[ox.Triple]]:
+def changes(view: View, added: set[ox.Triple], removed: set[ox.Triple]) -> tuple[set[ox.Triple], set[ox.Triple]]:
     """What follows anew, and what follows no more (of `removed` too), when a graph changes.
 
     `view` is the changed graph with the conclusions from before the change; `added` are the triples that it holds and
@@ -128,9 +126,10 @@ class _Maintenance:
     def follow(self, triple: ox.Triple, comes: bool) -> None:
         """All that may follow, or follow no more, because of one triple."""
         triggers = _triggers()
+        self.support.add(triple)
         for query, body, pattern in (*triggers.get(triple.predicate, ()), *triggers.get(None, ())):
             for start in self.fits(pattern, triple):
-                for found in self.solve(body, start):
+                for found in self.solve(body, start, pattern):
                     for head in query.head:
                         if body.optional:  # what comes may unmake a conclusion, what goes may make one
                             self.conclusion(query, head, found, not comes)
@@ -197,28 +196,31 @@ class _Maintenance:
         before = {triple.subject, *self.chain(triple.subject, triple.predicate, back=True)}
         after = {triple.object, *self.chain(triple.object, triple.predicate, back=False)}
         self.support.add(triple)
+        step = Pattern(pattern.subject, pattern.predicate, pattern.object)
         for subject in before:
             for obj in after:
-                found = _unify(Pattern(pattern.subject, pattern.predicate, pattern.object), (subject, triple.predicate, obj), {})  # fmt: skip
+                found = _unify(step, (subject, triple.predicate, obj), {})
                 if found is not None:
                     yield found
 
-    def solve(self, body: Body, start: Bindings) -> Iterator[Bindings]:
-        """All ways in which the required patterns hold; what they hold by is put down as support."""
+    def solve(self, body: Body, start: Bindings, held: Pattern | None = None) -> Iterator[Bindings]:
+        """All ways in which the required patterns hold; what they hold by is put down as support.
+
+        That of `held`, one triple, is put down already.
+        """
+        rest = tuple(pattern for pattern in body.patterns if pattern is not held or pattern.many)
         starts = [start]
         for rows in body.values:
             starts = [{**s, **row} for s in starts for row in rows if all(s.get(k, v) == v for k, v in row.items())]
         for given in starts:
-            for found, used in self.join(body.patterns, given):
+            for found, used in self.join(rest, given):
                 self.support.update(used)
                 for group in body.optional:
                     for _, more in self.join(group, found):
                         self.support.update(more)
                 yield found
 
-    def join(
-        self, rest: tuple[Pattern, ...], found: Bindings
-    ) -> Iterator[tuple[Bindings, tuple[ox.Triple, ...]]]:
+    def join(self, rest: tuple[Pattern, ...], found: Bindings) -> Iterator[tuple[Bindings, tuple[ox.Triple, ...]]]:
         if not rest:
             yield found, ()
             return
@@ -245,7 +247,7 @@ class _Maintenance:
 
     def rows(self, pattern: Pattern, found: Bindings) -> Iterator[tuple[Bindings, tuple[ox.Triple, ...]]]:
         subject, predicate, obj = (_bound(slot, found) for slot in patterns.slots(pattern))
-        if isinstance(predicate, ox.Literal | ox.BlankNode):
+        if not isinstance(predicate, ox.NamedNode | None):
             return
         if pattern.many:
             assert isinstance(predicate, ox.NamedNode)
@@ -285,7 +287,7 @@ class _Maintenance:
                 continue
             for triple in self.triples(*((None, predicate, here) if back else (here, predicate, None))):
                 steps.add(triple)
-                there: Term = triple.subject if back else triple.object  # type: ignore[assignment]
+                there: Term = triple.subject if back else triple.object
                 if there not in reached:
                     reached.add(there)
                     front.append(there)

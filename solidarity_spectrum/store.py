@@ -8,10 +8,12 @@ build/store -> store-<hash>/    a link, swapped in one step, so that readers see
     manifest.json   counts and hash
     report.json     what validation found
     report.html     the same for a person, with the counts and the quality of the graph
+    names.txt       IRIs of all that has a label, sorted: what somebody may have meant who misspelt one
 """
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -22,7 +24,10 @@ import pyoxigraph as ox
 from solidarity_spectrum import dumps
 
 DUMP, DUMPS, CANDIDATES, DATABASE = "dump.nq", "dumps", "candidates.nq", "oxigraph"
-MANIFEST, REPORT, PAGE = "manifest.json", "report.json", "report.html"
+MANIFEST, REPORT, PAGE, NAMES = "manifest.json", "report.json", "report.html", "names.txt"
+_LABELLED = re.compile(
+    "<([^>]*)> <(?:http://www.w3.org/2000/01/rdf-schema#label|http://www.w3.org/2004/02/skos/core#prefLabel)> "
+)
 
 RESULT_FORMATS = {
     "json": ox.QueryResultsFormat.JSON,
@@ -70,6 +75,14 @@ def manifest(folder: Path) -> dict[str, Any]:
     except ValueError as error:
         raise NoStore(f"the store at {folder} is broken: run «solidarity build»") from error
     return result
+
+
+def names(folder: Path) -> list[str]:
+    """IRIs of all that has a label in a built store. Raises NoStore."""
+    try:
+        return (_check(folder) / NAMES).read_text("utf-8").splitlines()
+    except FileNotFoundError as error:
+        raise NoStore(f"the store at {folder} is of an older version: run «solidarity build»") from error
 
 
 def query(store: ox.Store, text: str, result_format: str, union: bool = True) -> bytes:
@@ -125,6 +138,8 @@ def write(
         (fresh / DUMP).write_text("".join(dump), "utf-8")
         dumps.write(fresh / DUMPS, dump, fresh / DUMP)
         (fresh / CANDIDATES).write_text("".join(candidates), "utf-8")
+        labelled = sorted({match[1] for line in dump if (match := _LABELLED.match(line))})
+        (fresh / NAMES).write_text("".join(f"{iri}\n" for iri in labelled), "utf-8")
         (fresh / REPORT).write_text(json.dumps(report, ensure_ascii=False, indent=1), "utf-8")
         (fresh / PAGE).write_text(page, "utf-8")
         disk = ox.Store(str(fresh / DATABASE))

@@ -1,11 +1,12 @@
 """A store as it would be after a change, without making the change: what is there, less what goes, and what comes."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import pyoxigraph as ox
 
-Node = ox.NamedNode | ox.BlankNode
+Node = ox.NamedNode | ox.BlankNode | ox.Triple
 Term = Node | ox.Literal
+Graph = ox.NamedNode | ox.BlankNode
 
 
 class View:
@@ -20,14 +21,14 @@ class View:
         base: ox.Store,
         gone: set[ox.Quad] | None = None,
         added: ox.Store | None = None,
-        hidden: Node | None = None,
+        hidden: Graph | None = None,
     ) -> None:
         self.base = base
         self.gone = gone if gone is not None else set()
         self.added = added if added is not None else ox.Store()
         self.hidden = hidden
 
-    def without(self, graph: Node) -> "View":
+    def without(self, graph: Graph) -> "View":
         """The same, one graph left out."""
         return View(self.base, self.gone, self.added, graph)
 
@@ -36,7 +37,7 @@ class View:
         subject: Term | None,
         predicate: ox.NamedNode | None,
         obj: Term | None,
-        graph: Node | None = None,
+        graph: Graph | None = None,
     ) -> Iterator[ox.Quad]:
         """As the method of `pyoxigraph.Store`; a quad that stands in both parts may come twice."""
         if isinstance(subject, ox.Literal):
@@ -51,7 +52,7 @@ class View:
         for quad in self.quads_for_pattern(subject, predicate, obj):
             yield quad.triple
 
-    def holds(self, triple: ox.Triple, but: Node | None = None) -> bool:
+    def holds(self, triple: ox.Triple, but: Graph | None = None) -> bool:
         """Whether a triple stands in any graph, or in any other than `but`."""
         found = self.quads_for_pattern(triple.subject, triple.predicate, triple.object)
         return any(quad.graph_name != but for quad in found)

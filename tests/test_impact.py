@@ -1,25 +1,34 @@
 """A contribution is judged by what it touches, and that says the same as judging the whole graph."""
 
 import copy
-import json
 import random
+import re
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pyoxigraph as ox
 import pytest
+import rdflib
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
+from rdflib.paths import MulPath, SequencePath
+from rdflib.plugins.sparql.algebra import translateQuery
+from rdflib.plugins.sparql.parser import parseQuery
+from rdflib.plugins.sparql.parserutils import CompValue
 
-from solidarity_spectrum import build, reasoning, store
+from solidarity_spectrum import build, patterns, store
 from solidarity_spectrum.records import Record, compile_records, graph_iri, read_records
-from solidarity_spectrum.resources import BASE, DATA
+from solidarity_spectrum.resources import BASE, DATA, ONTOLOGY
 from solidarity_spectrum.validation import impact
 from solidarity_spectrum.validation.contribution import _record
+from solidarity_spectrum.validation.footprint import Footprint, footprint
 from solidarity_spectrum.validation.shapes import finding
 from solidarity_spectrum.view import View
-from solidarity_spectrum.vocabulary import vocabulary
+from solidarity_spectrum.vocabulary import SOL, vocabulary
+from tests.bench import CONTRIBUTION
+from tests.grow import grow
 
 PIECES = (
     "actors/hungary",
@@ -91,11 +100,18 @@ def random_triples(graph: ox.Store, records: list[dict[str, Any]], chance: rando
     quads = set()
     for _ in range(chance.randint(1, 4)):
         about, like = (f"{BASE}id/{chance.choice(records)['id']}" for _ in range(2))
-        known = [q for q in graph.quads_for_pattern(ox.NamedNode(like.replace("concept:", "")), None, None, None)]
+        known = list(graph.quads_for_pattern(ox.NamedNode(like.replace("concept:", "")), None, None, None))
         if known:
             quad = chance.choice(sorted(known, key=str))
-            quads.add(ox.Quad(ox.NamedNode(about.replace("concept:", "")), quad.predicate, quad.object, impact.CONTRIBUTION))
+            quads.add(
+                ox.Quad(ox.NamedNode(about.replace("concept:", "")), quad.predicate, quad.object, impact.CONTRIBUTION)
+            )
     return quads
+
+
+def named(triples: Iterable[ox.Triple]) -> set[ox.Triple]:
+    """Those without blank nodes, whose names change whenever they are read."""
+    return {triple for triple in triples if not any(isinstance(term, ox.BlankNode) for term in triple)}
 
 
 def compare(folder: Path, records: list[dict[str, Any]], chance: random.Random) -> None:
@@ -120,8 +136,8 @@ def compare(folder: Path, records: list[dict[str, Any]], chance: random.Random) 
     assert not change.of_schema
     touched = {quad.subject for quad in quads}
 
-    after = {quad.triple for quad in impact.carried_out(change, folder)}
-    held = set(change.view.triples(None, None, None))
+    after = named(quad.triple for quad in impact.carried_out(change, folder))
+    held = named(change.view.triples(None, None, None))
     assert after == held, f"missing {sorted(map(str, after - held))[:4]}, too much {sorted(map(str, held - after))[:4]}"
     before = View(base)
     assert all(triple in after and not before.holds(triple) for triple in change.came)
@@ -137,3 +153,183 @@ def compare(folder: Path, records: list[dict[str, Any]], chance: random.Random) 
 @given(seed=st.integers(0, 2**32))
 def test_what_is_touched_says_the_same_as_the_whole(small: tuple[Path, list[dict[str, Any]]], seed: int) -> None:
     compare(*small, random.Random(seed))
+
+
+@pytest.mark.slow
+@settings(max_examples=4)
+@given(seed=st.integers(0, 2**32))
+def test_and_so_it_does_on_the_shipped_graph(store_folder: Path, shipped: list[dict[str, Any]], seed: int) -> None:
+    compare(store_folder, shipped, random.Random(seed))
+
+
+@pytest.fixture(scope="session")
+def shipped() -> list[dict[str, Any]]:
+    return [record.data for record in build.read_data(DATA)]
+
+
+def test_on_two_engines(small: tuple[Path, list[dict[str, Any]]]) -> None:
+    """What pySHACL says of the slice, the fast engine says too."""
+    folder, records = small
+    base = store.open_disk(folder)
+    for seed in range(3):
+        written, _, _ = changed(records, random.Random(seed))
+        quads, graphs = compiled(written)
+        change = impact.Change(base, set().union(*(_record(base, iri) for iri in graphs)), quads)
+        touched = {quad.subject for quad in quads}
+        assert impact.slice(change, touched, "reference") == impact.slice(change, touched)
+
+
+def test_changes_of_the_ontology_are_judged_on_the_whole(small: tuple[Path, list[dict[str, Any]]]) -> None:
+    """A class below another one may change what is said of any thing."""
+    base = store.open_disk(small[0])
+    subclass = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#subClassOf")
+    quad = ox.Quad(ox.NamedNode(SOL + "Statement"), subclass, ox.NamedNode(SOL + "Case"), impact.CONTRIBUTION)
+    change = impact.Change(base, set(), [quad])
+    assert change.of_schema
+    results = impact.whole(change, {quad.subject}, small[0])
+    assert len({result.focus for result in results if result.rule.startswith("Case-")}) > 5
+
+
+def test_a_contribution_reads_little_of_a_big_graph(small: tuple[Path, list[dict[str, Any]]], tmp_path: Path) -> None:
+    """As many triples are looked at in a graph four times as big: those that other records hold play no part."""
+    text = CONTRIBUTION.replace("viktor-orban", "judit-varga").encode()
+    grown = tmp_path / "store"
+    grow(small[0], grown, 100_000)
+    sizes = []
+    for folder in (small[0], grown):
+        done = compile_records(read_records(text, "f"), vocabulary().documented_relations())
+        change = impact.Change(store.open_disk(folder), set(), done.accepted)
+        touched = {quad.subject for quad in done.accepted}
+        sizes.append(len(footprint().slice(change.view, touched)) + len(change.came))
+        assert not impact.slice(change, touched) ^ impact.whole(change, touched, folder)
+    assert sizes[0] == sizes[1]
+
+
+def test_the_patterns_of_a_rule_are_read_as_sparql_means_them() -> None:
+    """Every triple pattern that rdflib's parser finds in a rule, this reader finds too, and no more."""
+    for file in sorted((ONTOLOGY / "rules").glob("*.rq")):
+        text = file.read_text("utf-8")
+        ours = patterns.read(text)
+        found: set[tuple[str, ...]] = set()
+
+        def visit(node: Any, found: set[tuple[str, ...]] = found) -> None:
+            if isinstance(node, CompValue):
+                for triple in node["triples"] if "triples" in node else ():
+                    found.update(_shown(triple))
+                for value in node.values():
+                    visit(value)
+            elif isinstance(node, list | tuple):
+                for each in node:
+                    visit(each)
+
+        algebra = translateQuery(parseQuery(text)).algebra
+        visit(algebra.p)
+        read = {
+            (*map(_name, patterns.slots(pattern)), str(pattern.many))
+            for body in ours.bodies
+            for pattern in (*body.patterns, *(each for group in body.optional for each in group))
+        }
+        assert {_blurred(each) for each in read} == {_blurred(each) for each in found}, file.name
+        assert len(ours.head) == len(algebra.template)
+
+
+def _shown(triple: tuple[Any, Any, Any]) -> list[tuple[str, ...]]:
+    """A triple pattern of rdflib's as ours are; a sequence of properties as several."""
+    subject, path, obj = triple
+    if isinstance(path, SequencePath):
+        ends = [subject, *(rdflib.BNode() for _ in path.args[1:]), obj]
+        return [each for n, step in enumerate(path.args) for each in _shown((ends[n], step, ends[n + 1]))]
+    many = isinstance(path, MulPath)
+    assert not many or path.mod == "+"
+    return [(str(subject), str(path.path if many else path), str(obj), str(many))]
+
+
+def _name(slot: Any) -> str:
+    return slot if isinstance(slot, str) else str(slot.value)
+
+
+def _blurred(pattern: tuple[str, ...]) -> tuple[str, ...]:
+    """The variables inside a path have other names here and there."""
+    return tuple("" if re.fullmatch(r" \d+|N[0-9a-f]{32}", each) else each for each in pattern)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT * { ?a <urn:p>* ?b }",
+        "SELECT * { ?a <urn:p>|<urn:q> ?b }",
+        "SELECT * { ?a ^<urn:p> ?b }",
+        "SELECT * { FILTER NOT EXISTS { ?a <urn:p> ?b } }",
+        "SELECT * { ?a <urn:p> ?b MINUS { ?a <urn:q> ?b } }",
+        "SELECT * { OPTIONAL { { ?a <urn:p> ?b } UNION { ?a <urn:q> ?b } } }",
+        "SELECT * { ?a <urn:p> 'x' }",
+        "SELECT * { ?a <urn:p> ",
+        "ASK { ?a <urn:p> ?b }",
+    ],
+)
+def test_a_query_that_cannot_be_read_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):
+        patterns.read(text)
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        "sh:property [ sh:path ex:p ; ex:other true ; sh:closed true ]",
+        "sh:property [ sh:path ex:p ; sh:node ex:S ]",
+        "sh:property [ sh:path [ sh:zeroOrMorePath ( ex:p ex:q ) ] ; sh:minCount 1 ]",
+        "sh:sparql [ sh:select 'SELECT $this { ?other <urn:p> ?value }' ]",
+        "sh:targetNode ex:x",
+    ],
+)
+def test_a_shape_whose_reach_is_not_known_is_refused(shape: str) -> None:
+    with pytest.raises(ValueError):
+        reach_of(f"ex:S a sh:NodeShape ; sh:targetClass ex:C ; {shape} .")
+
+
+def reach_of(turtle: str) -> Footprint:
+    shapes = ox.Store()
+    prefixes = "@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix ex: <urn:> ."
+    graph = ox.NamedNode("urn:shapes")
+    for quad in ox.parse(f"{prefixes} {turtle}", format=ox.RdfFormat.TURTLE):
+        shapes.add(ox.Quad(quad.subject, quad.predicate, quad.object, graph))
+    return Footprint(shapes, graph)
+
+
+@pytest.mark.parametrize(
+    ("shape", "triple", "affected"),
+    [
+        ("sh:property [ sh:path ex:p ; sh:minCount 1 ]", "a p b", "a"),
+        ("sh:property [ sh:path [ sh:inversePath ex:p ] ; sh:maxCount 1 ]", "b p a", "a"),
+        ("sh:property [ sh:path ( ex:r ex:p ) ; sh:hasValue ex:x ]", "b p x", "a"),
+        ("sh:property [ sh:path ( [ sh:inversePath ex:back ] ex:p ) ; sh:hasValue ex:x ]", "d p x", "a"),
+        ("sh:property [ sh:path [ sh:alternativePath ( ex:p ex:r ) ] ; sh:minCount 1 ]", "a p x", "a"),
+        ("sh:property [ sh:path [ sh:zeroOrMorePath ex:r ] ; sh:hasValue ex:x ]", "c r x", "a"),
+        ("sh:property [ sh:path ex:r ; sh:class ex:K ]", "b type K", "a"),
+        ("sh:property [ sh:path ex:r ; sh:node [ sh:property [ sh:path ex:r ; sh:class ex:K ] ] ]", "c type K", "a"),
+        ("sh:not [ sh:property [ sh:path ex:p ; sh:minCount 1 ] ]", "a p x", "a"),
+        ("sh:or ( [ sh:property [ sh:path ex:p ; sh:minCount 1 ] ] )", "a p x", "a"),
+        ("sh:property [ sh:path ex:r ; sh:qualifiedValueShape [ sh:class ex:K ] ; sh:qualifiedMinCount 1 ]",
+         "b type K", "a"),
+        ("sh:property [ sh:path ex:q ; sh:lessThan ex:p ]", "a p x", "a"),
+        ("sh:sparql [ sh:select 'SELECT $this { $this <urn:r> ?b . ?b <urn:p> ?value }' ]", "b p x", "a"),
+        ("sh:property [ sh:path ex:p ; sh:minCount 1 ]", "a unrelated x", ""),
+        ("sh:property [ sh:path ex:p ; sh:minCount 1 ]", "e p x", ""),
+    ],
+)  # fmt: skip
+def test_what_a_triple_can_put_right_or_wrong(shape: str, triple: str, affected: str) -> None:
+    """In a graph a -r-> b -r-> c, d -back-> a, of which a alone is of the class that the shape is about."""
+    type_ = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+
+    def quad(text: str) -> ox.Quad:
+        s, p, o = text.split()
+        predicate = ox.NamedNode(type_ if p == "type" else f"urn:{p}")
+        return ox.Quad(ox.NamedNode(f"urn:{s}"), predicate, ox.NamedNode(f"urn:{o}"))
+
+    graph = ox.Store()
+    graph.extend(map(quad, ("a type C", "a r b", "b r c", "d back a", triple)))
+    reach = reach_of(f"ex:S a sh:NodeShape ; sh:targetClass ex:C ; {shape} .")
+    found = reach.affected(View(graph), [quad(triple).triple])
+    assert {node.value.removeprefix("urn:") for node in found} == set(affected.split())
+    if affected:
+        assert quad(triple).triple in reach.slice(View(graph), found)

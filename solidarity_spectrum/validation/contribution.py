@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import cache, lru_cache
@@ -33,7 +33,7 @@ from solidarity_spectrum.resources import BASE
 from solidarity_spectrum.validation import impact
 from solidarity_spectrum.validation.positions import Positions
 from solidarity_spectrum.validation.shapes import Engine, Locate, finding
-from solidarity_spectrum.view import View
+from solidarity_spectrum.view import Term, View
 from solidarity_spectrum.vocabulary import SOL, vocabulary
 
 CONTEXT_IRI = BASE + "context.jsonld"
@@ -408,7 +408,7 @@ def _judge(
                     entity_iri(record.id),
                 )
             )
-    touched = {quad.subject for quad in quads}
+    touched: set[Term] = {quad.subject for quad in quads}
     change = impact.Change(base, gone, quads)
     big = len(quads) * impact.WORTH > store.manifest(folder)["quads"]
     if big or change.of_schema:
@@ -418,7 +418,7 @@ def _judge(
     judged = [finding(result, locators) for result in results if (result.focus, result.path) not in said]
     missing = {f.value for f in judged if f.value.startswith(BASE) and not _holds(change.view, f.value)}
     suggestible = sorted(missing)[:MAX_SUGGESTIONS]
-    held = cache(lambda folder: _held(change.view, folder))
+    held = cache(lambda kind: _held(change.view, folder, kind))
     return findings + [_with_suggestion(f, held) if f.value in suggestible else f for f in judged]
 
 
@@ -435,14 +435,18 @@ def _holds(graph: View, iri: str) -> bool:
         return True
 
 
-def _held(graph: View, folder: str) -> set[str]:
-    """The names of the things, or concepts, that the graph holds; the one search through all of it, for the misspelt."""
-    label = ox.NamedNode(context().expand("rdfs:label" if folder == BASE + "id" else "skos:prefLabel"))
-    return {
-        quad.subject.value.rpartition("/")[2]
-        for quad in graph.quads_for_pattern(None, label, None)
-        if isinstance(quad.subject, ox.NamedNode) and quad.subject.value.rpartition("/")[0] == folder
-    }
+def _held(graph: View, folder: Path, kind: str) -> set[str]:
+    """The names of what has a label, of things or of concepts (`kind` is what their IRIs begin with)."""
+    label = ox.NamedNode(context().expand("rdfs:label" if kind == BASE + "id" else "skos:prefLabel"))
+
+    def labelled(quads: Iterable[ox.Quad]) -> set[str]:
+        return {
+            quad.subject.value for quad in quads if quad.predicate == label and isinstance(quad.subject, ox.NamedNode)
+        }
+
+    gone = {iri for iri in labelled(graph.gone) if not _holds(graph, iri)}
+    iris = {*store.names(folder), *labelled(graph.added)} - gone
+    return {iri.rpartition("/")[2] for iri in iris if iri.rpartition("/")[0] == kind}
 
 
 def _with_suggestion(found: Finding, held: Callable[[str], set[str]]) -> Finding:

@@ -24,9 +24,37 @@ _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _FIRST, _REST = ox.NamedNode(_RDF + "first"), ox.NamedNode(_RDF + "rest")
 _SUBCLASS = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#subClassOf")
 _VALUES_ONLY = frozenset(
-    "datatype nodeKind minCount maxCount minExclusive minInclusive maxExclusive maxInclusive minLength maxLength "
-    "pattern flags languageIn uniqueLang hasValue in qualifiedMinCount qualifiedMaxCount "
-    "name description message severity order group deactivated prefixes select targetClass targetSubjectsOf".split()
+    {
+        "datatype",
+        "nodeKind",
+        "minCount",
+        "maxCount",
+        "minExclusive",
+        "minInclusive",
+        "maxExclusive",
+        "maxInclusive",
+        "minLength",
+        "maxLength",
+        "pattern",
+        "flags",
+        "languageIn",
+        "uniqueLang",
+        "hasValue",
+        "in",
+        "qualifiedMinCount",
+        "qualifiedMaxCount",
+        "name",
+        "description",
+        "message",
+        "severity",
+        "order",
+        "group",
+        "deactivated",
+        "prefixes",
+        "select",
+        "targetClass",
+        "targetSubjectsOf",
+    }
 )
 """They ask of the values at the end of a path, and of nothing beyond."""
 _NEIGHBOURS = 200
@@ -75,12 +103,12 @@ class Footprint:
     """The reach of all shapes of a store in which one graph holds shapes. Raises ValueError as said above."""
 
     def __init__(self, store: ox.Store, graph: ox.NamedNode = SHAPES) -> None:
-        self._store, self._graph = store, graph
+        self._store, self._graph = View(store), graph
         targets: dict[Term, tuple[set[ox.NamedNode], set[ox.NamedNode]]] = {}
         for number, name in enumerate(("targetClass", "targetSubjectsOf")):
             for quad in store.quads_for_pattern(None, ox.NamedNode(_SH + name), None, graph):
                 assert isinstance(quad.object, ox.NamedNode)
-                targets.setdefault(quad.subject, (set(), set()))[number].add(quad.object)  # type: ignore[arg-type]
+                targets.setdefault(quad.subject, (set(), set()))[number].add(quad.object)
         self.shapes = []
         for node, (classes, properties) in targets.items():
             reach = Reach()
@@ -104,15 +132,15 @@ class Footprint:
     # Reading the shapes.
 
     def _values(self, node: Term, name: str) -> list[Term]:
-        found = self._store.quads_for_pattern(node, ox.NamedNode(_SH + name), None, self._graph)  # type: ignore[arg-type]
-        return [quad.object for quad in found]  # type: ignore[misc]
+        found = self._store.quads_for_pattern(node, ox.NamedNode(_SH + name), None, self._graph)
+        return [quad.object for quad in found]
 
     def _list(self, node: Term) -> list[Term]:
         items = []
-        while first := next(self._store.quads_for_pattern(node, _FIRST, None, self._graph), None):  # type: ignore[arg-type]
+        while first := next(self._store.quads_for_pattern(node, _FIRST, None, self._graph), None):
             items.append(first.object)
-            node = next(self._store.quads_for_pattern(node, _REST, None, self._graph)).object  # type: ignore[arg-type, assignment]
-        return items  # type: ignore[return-value]
+            node = next(self._store.quads_for_pattern(node, _REST, None, self._graph)).object
+        return items
 
     def _read(self, shape: Term, nodes: list[Reach], focus: list[Reach], above: tuple[Term, ...]) -> None:
         """Put down what a shape reads at `nodes`; `focus` is what `$this` means in it."""
@@ -121,9 +149,9 @@ class Footprint:
         above = (*above, shape)
         paths = self._values(shape, "path")
         ends = [end for path in paths for node in nodes for end in self._path(path, node)] if paths else nodes
-        for quad in self._store.quads_for_pattern(shape, None, None, self._graph):  # type: ignore[arg-type]
+        for quad in self._store.quads_for_pattern(shape, None, None, self._graph):
             name = quad.predicate.value.removeprefix(_SH)
-            value: Term = quad.object  # type: ignore[assignment]
+            value: Term = quad.object
             if name == quad.predicate.value or name in _VALUES_ONLY or name == "path":
                 continue
             if name == "class":
@@ -172,8 +200,10 @@ class Footprint:
         for owner in self._values(constraint, "prefixes"):
             for declared in self._values(owner, "declare"):
                 (prefix,), (namespace,) = self._values(declared, "prefix"), self._values(declared, "namespace")
+                assert isinstance(prefix, ox.Literal) and isinstance(namespace, ox.Literal)
                 prefixes[prefix.value] = namespace.value
         for text in self._values(constraint, "select"):
+            assert isinstance(text, ox.Literal)
             for body in patterns.read(text.value, prefixes).bodies:
                 rest = [*body.patterns, *(pattern for group in body.optional for pattern in group)]
                 known = {"this": node}
@@ -184,7 +214,7 @@ class Footprint:
                     rest.remove(pattern)
                     back = pattern.subject not in known
                     here, there = (pattern.object, pattern.subject) if back else (pattern.subject, pattern.object)
-                    after = known[here].at(Step(pattern.predicate, back, pattern.many))  # type: ignore[index]
+                    after = known[str(here)].at(Step(pattern.predicate, back, pattern.many))
                     if isinstance(there, str):
                         if there in known:
                             after.merge(known[there])
@@ -212,9 +242,9 @@ class Footprint:
         incoming: dict[Term, set[ox.NamedNode] | None] = {}
         for triple in changed:
             if triple.predicate == RDF_TYPE or triple.predicate in self._by_subject:
-                found.add(triple.subject)  # type: ignore[arg-type]
+                found.add(triple.subject)
             for before, step in self._by_property.get(triple.predicate, ()):
-                node: Term = triple.object if step.back else triple.subject  # type: ignore[assignment]
+                node: Term = triple.object if step.back else triple.subject
                 starts = _reached(view, {node}, Step(step.property, not step.back, True)) if step.again else {node}
                 for start in starts:
                     found |= _before(view, before, start, memo, incoming)
@@ -237,9 +267,7 @@ class Footprint:
             kept.update(view.triples(node, RDF_TYPE, None))
         return kept
 
-    def _gather(
-        self, view: View, reach: Reach, node: Term, kept: set[ox.Triple], done: set[tuple[int, Term]]
-    ) -> None:
+    def _gather(self, view: View, reach: Reach, node: Term, kept: set[ox.Triple], done: set[tuple[int, Term]]) -> None:
         if (id(reach), node) in done:
             return
         done.add((id(reach), node))
@@ -254,9 +282,11 @@ class Footprint:
             if step.again:
                 ends = _reached(view, {node}, step, kept)
             else:
-                found = own.get(step.property, []) if own is not None and not step.back else list(_along(view, node, step))
+                found = (
+                    own.get(step.property, []) if own is not None and not step.back else list(_along(view, node, step))
+                )
                 kept.update(found)
-                ends = {triple.subject if step.back else triple.object for triple in found}  # type: ignore[misc]
+                ends = {triple.subject if step.back else triple.object for triple in found}
             if after.steps:
                 for end in ends:
                     self._gather(view, after, end, kept, done)
@@ -274,7 +304,7 @@ def _reached(view: View, nodes: set[Term], step: Step, kept: set[ox.Triple] | No
         for triple in list(_along(view, front.pop(), step)):
             if kept is not None:
                 kept.add(triple)
-            there: Term = triple.subject if step.back else triple.object  # type: ignore[assignment]
+            there: Term = triple.subject if step.back else triple.object
             if there not in reached:
                 reached.add(there)
                 if step.again:

@@ -14,7 +14,7 @@ from solidarity_spectrum import links, reasoning, store
 from solidarity_spectrum.resources import BASE
 from solidarity_spectrum.validation.footprint import class_tree, footprint
 from solidarity_spectrum.validation.shapes import Engine, Result, judge
-from solidarity_spectrum.view import Node, View
+from solidarity_spectrum.view import Term, View
 
 CONTRIBUTION = ox.NamedNode(BASE + "graph/contribution")
 WORTH = 8
@@ -30,10 +30,10 @@ class Change:
     """
 
     def __init__(self, base: ox.Store, gone: set[ox.Quad], quads: Iterable[ox.Quad]) -> None:
-        """`gone` are quads of the base that go, and `quads` come; what these put where only the program writes is moved."""
+        """`gone` are quads of the base that go, `quads` come; none comes into a graph that the program alone writes."""
         added = ox.Store()
         ours = (reasoning.INFERRED, links.LINKS)
-        added.extend(ox.Quad(*q.triple, CONTRIBUTION) if q.graph_name in ours else q for q in quads)
+        added.extend(_in(q.triple, CONTRIBUTION) if q.graph_name in ours else q for q in quads)
         self.old = View(base)
         self.view = View(base, set(gone), added)
         self._link()
@@ -45,36 +45,43 @@ class Change:
         if self.of_schema:
             return
         new, old = reasoning.changes(self.view, came, went)
-        self.view.gone |= {ox.Quad(*triple, reasoning.INFERRED) for triple in old}
-        added.extend(ox.Quad(*triple, reasoning.INFERRED) for triple in new)
+        self.view.gone |= {_in(triple, reasoning.INFERRED) for triple in old}
+        added.extend(_in(triple, reasoning.INFERRED) for triple in new)
         self.came = {triple for triple in came | new if not self.old.holds(triple)}
         self.went = (went | old) - new
 
     def _link(self) -> None:
         """The links of all that is described anew or no more; as in a build, they come before what follows."""
         view = self.view
-        subjects = {
-            quad.subject.value for quad in (*view.added, *view.gone) if isinstance(quad.subject, ox.NamedNode)
-        }
+        subjects = {quad.subject.value for quad in (*view.added, *view.gone) if isinstance(quad.subject, ox.NamedNode)}
         for iri in subjects:
             view.gone |= set(view.base.quads_for_pattern(ox.NamedNode(iri), None, None, links.LINKS))
         view.added.extend(links.quads(view.without(reasoning.INFERRED), subjects))
 
 
-def slice(change: Change, touched: set[Node], engine: Engine = "fast") -> set[Result]:
+def _in(triple: ox.Triple, graph: ox.NamedNode) -> ox.Quad:
+    return ox.Quad(triple.subject, triple.predicate, triple.object, graph)
+
+
+def slice(change: Change, touched: set[Term], engine: Engine = "fast") -> set[Result]:
     """The results, from only what judging the touched and affected nodes needs."""
     reach = footprint()
     both = View(change.view.base, added=change.view.added)  # as it was and as it would be, together
     elsewhere = reach.affected(both, change.came | change.went) - touched
     results = _judge_slice(change.view, touched | elsewhere, engine)
     own = _names(touched)
-    new = {result for result in results if result.focus not in own}
-    if new:
-        new -= _judge_slice(change.old, elsewhere, engine)
-    return {result for result in results if result.focus in own} | new
+    wrong = {result.focus for result in results} - own
+    before = _judge_slice(change.old, {n for n in elsewhere if _name(n) in wrong}, engine) if wrong else set()
+    known = {_key(result) for result in before}
+    return {result for result in results if result.focus in own or _key(result) not in known}
 
 
-def _judge_slice(view: View, nodes: set[Node], engine: Engine) -> set[Result]:
+def _key(result: Result) -> tuple[str, str, str, str]:
+    """What makes it the same result as before."""
+    return result.rule, result.focus, result.path, result.value
+
+
+def _judge_slice(view: View, nodes: set[Term], engine: Engine) -> set[Result]:
     triples = footprint().slice(view, nodes)
     if not triples:
         return set()
@@ -82,12 +89,16 @@ def _judge_slice(view: View, nodes: set[Node], engine: Engine) -> set[Result]:
     return {result for result in judge(triples.union(class_tree()), engine) if result.focus in names}
 
 
-def _names(nodes: set[Node]) -> set[str]:
-    """As results name them: blank nodes have no name."""
-    return {node.value if isinstance(node, ox.NamedNode) else "" for node in nodes}
+def _name(node: Term) -> str:
+    """As results name it: a blank node has no name."""
+    return node.value if isinstance(node, ox.NamedNode) else ""
 
 
-def whole(change: Change, touched: set[Node], folder: Path, engine: Engine = "fast") -> set[Result]:
+def _names(nodes: set[Term]) -> set[str]:
+    return {_name(node) for node in nodes}
+
+
+def whole(change: Change, touched: set[Term], folder: Path, engine: Engine = "fast") -> set[Result]:
     """The results, from judging the whole graph; `folder` is the store that the change is about."""
     known = {
         (entry["rule"], entry["focus"], entry["path"], entry["value"])
@@ -97,7 +108,7 @@ def whole(change: Change, touched: set[Node], folder: Path, engine: Engine = "fa
     return {
         result
         for result in judge({quad.triple for quad in carried_out(change, folder)}, engine)
-        if result.focus in own or (result.rule, result.focus, result.path, result.value) not in known
+        if result.focus in own or _key(result) not in known
     }
 
 
