@@ -12,7 +12,7 @@ from pathlib import Path
 from solidarity_spectrum import store
 from solidarity_spectrum.resources import BASE
 
-OURS = "ontology|vocabularies|shapes|questions|provenance|inferred|links|contribution|quality"
+OURS = "ontology|vocabularies|shapes|questions|provenance|inferred|links|contribution|void|quality|withdrawn"
 _ID = re.compile(rf'({re.escape(BASE)}(?:id/|graph/(?!(?:{OURS})[>"]))[^>"#]+)')
 
 
