@@ -143,8 +143,8 @@ def compare(folder: Path, records: list[dict[str, Any]], chance: random.Random) 
     assert all(triple in after and not before.holds(triple) for triple in change.came)
     assert all(triple not in after and before.holds(triple) for triple in change.went)
 
-    results = impact.slice(change, touched)
-    assert results == impact.whole(change, touched, folder)
+    results = impact.judge_touched(change, touched)
+    assert results == impact.judge_whole(change, touched, folder)
     event("clean" if not results else "results")
     event("elsewhere" if {r.focus for r in results} - {n.value for n in touched} else "at home")
 
@@ -176,7 +176,7 @@ def test_on_two_engines(small: tuple[Path, list[dict[str, Any]]]) -> None:
         quads, graphs = compiled(written)
         change = impact.Change(base, set().union(*(_record(base, iri) for iri in graphs)), quads)
         touched = {quad.subject for quad in quads}
-        assert impact.slice(change, touched, "reference") == impact.slice(change, touched)
+        assert impact.judge_touched(change, touched, "reference") == impact.judge_touched(change, touched)
 
 
 def test_changes_of_the_ontology_are_judged_on_the_whole(small: tuple[Path, list[dict[str, Any]]]) -> None:
@@ -186,7 +186,7 @@ def test_changes_of_the_ontology_are_judged_on_the_whole(small: tuple[Path, list
     quad = ox.Quad(ox.NamedNode(SOL + "Statement"), subclass, ox.NamedNode(SOL + "Case"), impact.CONTRIBUTION)
     change = impact.Change(base, set(), [quad])
     assert change.of_schema
-    results = impact.whole(change, {quad.subject}, small[0])
+    results = impact.judge_whole(change, {quad.subject}, small[0])
     assert len({result.focus for result in results if result.rule.startswith("Case-")}) > 5
 
 
@@ -201,7 +201,7 @@ def test_a_contribution_reads_little_of_a_big_graph(small: tuple[Path, list[dict
         change = impact.Change(store.open_disk(folder), set(), done.accepted)
         touched = {quad.subject for quad in done.accepted}
         sizes.append(len(footprint().slice(change.view, touched)) + len(change.came))
-        assert not impact.slice(change, touched) ^ impact.whole(change, touched, folder)
+        assert not impact.judge_touched(change, touched) ^ impact.judge_whole(change, touched, folder)
     assert sizes[0] == sizes[1]
 
 

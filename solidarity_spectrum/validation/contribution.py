@@ -412,9 +412,9 @@ def _judge(
     change = impact.Change(base, gone, quads)
     big = len(quads) * impact.WORTH > store.manifest(folder)["quads"]
     if big or change.of_schema:
-        results = impact.whole(change, touched, folder, engine)
+        results = impact.judge_whole(change, touched, folder, engine)
     else:
-        results = impact.slice(change, touched, engine)
+        results = impact.judge_touched(change, touched, engine)
     judged = [finding(result, locators) for result in results if (result.focus, result.path) not in said]
     missing = {f.value for f in judged if f.value.startswith(BASE) and not _holds(change.view, f.value)}
     suggestible = sorted(missing)[:MAX_SUGGESTIONS]

@@ -63,7 +63,7 @@ def _in(triple: ox.Triple, graph: ox.NamedNode) -> ox.Quad:
     return ox.Quad(triple.subject, triple.predicate, triple.object, graph)
 
 
-def slice(change: Change, touched: set[Term], engine: Engine = "fast") -> set[Result]:
+def judge_touched(change: Change, touched: set[Term], engine: Engine = "fast") -> set[Result]:
     """The results, from only what judging the touched and affected nodes needs."""
     reach = footprint()
     both = View(change.view.base, added=change.view.added)  # as it was and as it would be, together
@@ -98,7 +98,7 @@ def _names(nodes: set[Term]) -> set[str]:
     return {_name(node) for node in nodes}
 
 
-def whole(change: Change, touched: set[Term], folder: Path, engine: Engine = "fast") -> set[Result]:
+def judge_whole(change: Change, touched: set[Term], folder: Path, engine: Engine = "fast") -> set[Result]:
     """The results, from judging the whole graph; `folder` is the store that the change is about."""
     known = {
         (entry["rule"], entry["focus"], entry["path"], entry["value"])
