@@ -5,6 +5,7 @@ import random
 import re
 from collections.abc import Iterable
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,8 @@ from rdflib.plugins.sparql.algebra import translateQuery
 from rdflib.plugins.sparql.parser import parseQuery
 from rdflib.plugins.sparql.parserutils import CompValue
 
-from solidarity_spectrum import build, patterns, store
-from solidarity_spectrum.records import Record, compile_records, graph_iri, read_records
+from solidarity_spectrum import build, patterns, reasoning, store
+from solidarity_spectrum.records import Record, compile_records, context, graph_iri, read_records
 from solidarity_spectrum.resources import BASE, DATA, ONTOLOGY
 from solidarity_spectrum.validation import impact
 from solidarity_spectrum.validation.contribution import _record
@@ -333,3 +334,57 @@ def test_what_a_triple_can_put_right_or_wrong(shape: str, triple: str, affected:
     assert {node.value.removeprefix("urn:") for node in found} == set(affected.split())
     if affected:
         assert quad(triple).triple in reach.slice(View(graph), found)
+
+
+def _statements() -> list[ox.Triple]:
+    """All that can be said of a few things in terms that the rules conclude something from."""
+    things = [ox.NamedNode(f"urn:{name}") for name in "abcd"]
+    term = context().expand
+    days = [
+        ox.Literal(day, datatype=ox.NamedNode("http://www.w3.org/2001/XMLSchema#date"))
+        for day in ("2017-01-01", "2018-01-01", "2019-01-01")
+    ]
+    kinds = ("Statement", "Office", "Connection", "Case", "LegalInstrument", "SolidarityPractice", "Provision")
+    links = ("speaker", "expresses", "subject", "object", "challengedIn", "criminalises")
+    pairs = [SOL + each for each in links] + [term(each) for each in ("org:hasMembership", "skos:broader")]
+    said = [ox.Triple(a, patterns.RDF_TYPE, ox.NamedNode(SOL + kind)) for a in things for kind in kinds]
+    said += [ox.Triple(a, ox.NamedNode(each), b) for a in things for b in things for each in pairs]
+    said += [
+        ox.Triple(a, ox.NamedNode(SOL + each), day) for a in things for each in ("earliest", "latest") for day in days
+    ]
+    relations = ("motivates", "expresses", "annuls")
+    said += [
+        ox.Triple(a, ox.NamedNode(SOL + "relation"), ox.NamedNode(SOL + each)) for a in things for each in relations
+    ]
+    return said
+
+
+@cache
+def _schema() -> list[ox.Quad]:
+    """What the ontology says of its terms to the rules."""
+    return [q for q in vocabulary().store if reasoning.is_schema(q.triple) and named([q.triple])]
+
+
+@settings(max_examples=150)
+@given(chance=st.randoms(use_true_random=False))
+def test_what_follows_after_a_change_is_what_follows_from_the_rest(chance: random.Random) -> None:
+    """Conclusions that lose one reason and keep another, go in a ring, or hang on what is not said."""
+    said = _statements()
+    before = set(chance.sample(said, chance.randint(3, 40)))
+    went = {triple for triple in before if chance.random() < 0.2}
+    after = (before - went) | set(chance.sample(said, chance.randint(0, 4)))
+
+    def concluded(triples: set[ox.Triple]) -> ox.Store:
+        graph = ox.Store()
+        graph.extend(_schema())
+        graph.extend(ox.Quad(t.subject, t.predicate, t.object, impact.CONTRIBUTION) for t in triples)
+        reasoning.materialise(graph)
+        return graph
+
+    base = concluded(before)
+    gone = {ox.Quad(t.subject, t.predicate, t.object, impact.CONTRIBUTION) for t in went - after}
+    new = [ox.Quad(t.subject, t.predicate, t.object, impact.CONTRIBUTION) for t in after - before]
+    change = impact.Change(base, gone, new)
+    held = named(change.view.triples(None, None, None))
+    assert held == named(quad.triple for quad in concluded(after))
+    assert held == (named(quad.triple for quad in base) | change.came) - change.went
