@@ -17,8 +17,11 @@ An expected list stands for a cell that joins several values with « ; », in an
 """
 
 import re
+import threading
 from datetime import date
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pyoxigraph as ox
@@ -31,6 +34,7 @@ from solidarity_spectrum.records import dates
 from solidarity_spectrum.resources import BASE
 from solidarity_spectrum.vocabulary import SOL, vocabulary
 
+ROOT = Path(__file__).parent.parent
 CHECKS = {"parameters", "where", "rows", "contains", "absent", "minimum", "order", "ascending", "within"}
 CATALOGUE = list(questions.catalogue().values())
 EXPECTED = [
@@ -166,3 +170,45 @@ def test_a_malformed_question_is_refused(change: dict[str, str]) -> None:
     sound = {"question": {"en": "?", "hu": "?"}, "theme": "law", "answers": ["8"], "columns": ["x"], "expected": []}
     with pytest.raises(InputError):
         questions._parse("broken", {**sound, "query": "SELECT ?x WHERE { }", **change}, "broken.yaml")
+
+
+class _Endpoint(BaseHTTPRequestHandler):
+    """A SPARQL endpoint over what Wikidata says of five states, as far as the federated query asks."""
+
+    names = ox.Store()
+
+    def do_POST(self) -> None:
+        query = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        answer = store.query(self.names, query, "json", union=False)
+        self.send_response(200)
+        self.send_header("Content-Type", "application/sparql-results+json")
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing: the test's output is for its findings."""
+
+
+def test_the_federated_query_joins_what_another_server_says(graph: ox.Store) -> None:
+    label = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#label")
+    text = (ROOT / "docs" / "federated.rq").read_text("utf-8")
+    for item in re.findall(r"wd:(Q\d+)", text):
+        for name in (ox.Literal(f"név {item}", language="hu"), ox.Literal(f"name {item}", language="en")):
+            _Endpoint.names.add(ox.Quad(ox.NamedNode(f"http://www.wikidata.org/entity/{item}"), label, name))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Endpoint)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        address = f"http://127.0.0.1:{server.server_port}/sparql"
+        asked = questions.prefixes() + text.replace("https://query.wikidata.org/sparql", address)
+        _, rows = table.from_json(store.query(graph, asked, "json"))
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert [(row[0], row[2]) for row in rows] == [
+        ("czechia", "név Q213"),
+        ("hungary", "név Q28"),
+        ("israel", "név Q801"),
+        ("poland", "név Q36"),
+        ("united-states", "név Q30"),
+    ]
