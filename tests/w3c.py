@@ -145,7 +145,7 @@ def write_earl(name: str, outcomes: dict[str, str], reasons: Mapping[str, str]) 
         "@prefix dcterms: <http://purl.org/dc/terms/> .\n"
         "@prefix earl: <http://www.w3.org/ns/earl#> .\n\n"
         '_:service a earl:Software , earl:TestSubject ; dcterms:title "solidarity-spectrum"@en .\n'
-        f'_:tests a earl:Software , earl:Assertor ; dcterms:title "tests/test_{name}.py"@en .\n'
+        f'_:tests a earl:Software , earl:Assertor ; dcterms:title "tests/test_{name.partition("-")[0]}.py"@en .\n'
     ]
     for test, outcome in outcomes.items():
         why = f" ; dcterms:description {json.dumps(reasons[test])}@en" if test in reasons else ""

@@ -4,9 +4,10 @@ pySHACL is the reference; pyshifty gives the same report some hundred times fast
 The tests compare the two.
 """
 
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 import pyoxigraph as ox
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 Engine = Literal["fast", "reference"]
 Locate = Callable[[str, str, str], Place | None]
 """Finds the place of a focus node, its property and a value in an input; None where it does not stand there."""
+_Report = dict[Any, dict[Any, Any]]
 SHAPES = ox.NamedNode(BASE + "graph/shapes")
 _SH = "http://www.w3.org/ns/shacl#"
 _RESULT, _SHAPE, _CONSTRAINT, _MESSAGE, _SEVERITY, _FOCUS, _PATH, _VALUE, _COMPONENT = (
@@ -60,39 +62,58 @@ def _shapes() -> bytes:
 
 
 @cache
-def shapes_graph() -> "rdflib.Graph":
-    """The shipped shapes, for pySHACL."""
+def shapes_graph(shapes: bytes | None = None) -> "rdflib.Graph":
+    """Shapes, in N-Triples, or the shipped ones, for pySHACL."""
+    return _as_written(_shapes() if shapes is None else shapes)
+
+
+def _as_written(data: bytes) -> "rdflib.Graph":
+    """N-Triples for pySHACL, whose values rdflib would write anew otherwise (`"1"^^xsd:boolean` as `true`)."""
     import rdflib
 
-    return rdflib.Graph().parse(data=_shapes(), format="nt")
+    normalising, rdflib.NORMALIZE_LITERALS = rdflib.NORMALIZE_LITERALS, False
+    try:
+        with warnings.catch_warnings(action="ignore"):  # a wrong value is for the shapes to tell
+            return rdflib.Graph().parse(data=data, format="nt")
+    finally:
+        rdflib.NORMALIZE_LITERALS = normalising
 
 
-@cache
-def _prepared() -> Any:
+@lru_cache(maxsize=4)
+def _prepared(shapes: bytes | None) -> Any:
     # The engine below the Python interface, which would read its report into rdflib: seconds on a whole graph.
     from shifty._shifty import PreparedValidator
 
-    return PreparedValidator(shapes=_shapes(), shapes_format="nt")
+    return PreparedValidator(shapes=_shapes() if shapes is None else shapes, shapes_format="nt")
 
 
-def judge(triples: Iterable[ox.Triple], engine: Engine = "fast") -> set[Result]:
-    """Validate triples, which must include the class tree, against the shipped shapes.
+def judge(triples: Iterable[ox.Triple], engine: Engine = "fast", shapes: bytes | None = None) -> set[Result]:
+    """Validate triples, which must include the class tree, against the shipped shapes, or others in N-Triples.
 
-    Returns every result, of all severities.
+    Returns every result, of all severities; what has no IRI (a blank node, a path of several steps) is "" in them.
+    Raises ValueError for shapes that the engine finds to be none.
     """
     data = ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES) or b""
-    report = ox.Store()
-    report.extend(ox.parse(_fast(data) if engine == "fast" else _reference(data), format=ox.RdfFormat.TURTLE))
-    return {_result(report, quad.object) for quad in report.quads_for_pattern(None, _RESULT, None)}
+    told = _fast(data, shapes) if engine == "fast" else _reference(data, shapes)
+    # By subject and not in a store, which would not keep values as they are written.
+    report: _Report = {}
+    results = []
+    for quad in ox.parse(told, format=ox.RdfFormat.TURTLE):
+        report.setdefault(quad.subject, {})[quad.predicate] = quad.object
+        if quad.predicate == _RESULT:
+            results.append(quad.object)
+    return {_result(report[result]) for result in results}
 
 
-def _fast(data: bytes) -> str:
-    outcome = _prepared().validate_w3c(data=data, data_format="nt", run_infer=False, sort_results=False)
+def _fast(data: bytes, shapes: bytes | None) -> str:
+    # As pySHACL does, this looks for values in the data alone, and not in the shapes too.
+    asked = {"data_format": "nt", "graph_mode": "data", "run_infer": False, "sort_results": False}
+    outcome = _prepared(shapes).validate_w3c(data=data, **asked)
     report: str = outcome.report_turtle
     return report
 
 
-def _reference(data: bytes) -> str:
+def _reference(data: bytes, shapes: bytes | None) -> str:
     import logging
 
     import pyshacl
@@ -100,31 +121,27 @@ def _reference(data: bytes) -> str:
 
     # rdflib logs a traceback for every ill-typed literal; the shapes report them properly.
     logging.getLogger("rdflib.term").setLevel(logging.ERROR)
-    graph = rdflib.Graph().parse(data=data, format="nt")
-    _, report, _ = pyshacl.validate(graph, shacl_graph=shapes_graph(), inplace=True, advanced=False)
-    assert isinstance(report, rdflib.Graph)
-    return report.serialize(format="turtle")
-
-
-def _one(report: ox.Store, node: Any, link: ox.NamedNode) -> Any:
-    found = next(report.quads_for_pattern(node, link, None), None)
-    return found.object if found else None
+    graph = _as_written(data)
+    _, report, _ = pyshacl.validate(graph, shacl_graph=shapes_graph(shapes), inplace=True, advanced=False)
+    if not isinstance(report, rdflib.Graph):
+        raise ValueError(f"the shapes cannot be used: {report}")
+    return report.serialize(format="nt")  # in Turtle it would write wrong booleans bare
 
 
 def _text(term: Any) -> str:
     return "" if term is None or isinstance(term, ox.BlankNode) else str(term.value)
 
 
-def _result(report: ox.Store, node: Any) -> Result:
-    shape = _one(report, node, _SHAPE)
+def _result(said: dict[Any, Any]) -> Result:
+    shape = said.get(_SHAPE)
     return Result(
-        severity=_text(_one(report, node, _SEVERITY)).rpartition("#")[2].lower(),
+        severity=_text(said.get(_SEVERITY)).rpartition("#")[2].lower(),
         rule=_text(shape).rpartition("#")[2],
-        focus=_text(_one(report, node, _FOCUS)),
-        path=_text(_one(report, node, _PATH)),
-        value=_text(_one(report, node, _VALUE)),
-        component=_text(_one(report, node, _COMPONENT)).rpartition("#")[2],
-        messages=_messages(shape, _one(report, node, _CONSTRAINT)),
+        focus=_text(said.get(_FOCUS)),
+        path=_text(said.get(_PATH)),
+        value=_text(said.get(_VALUE)),
+        component=_text(said.get(_COMPONENT)).rpartition("#")[2],
+        messages=_messages(shape, said.get(_CONSTRAINT)),
     )
 
 
