@@ -15,6 +15,7 @@ from rdflib.collection import Collection
 from rdflib.namespace import DCTERMS, ORG, OWL, RDF, RDFS, SH, SKOS
 
 from solidarity_spectrum.records.context import Key, context
+from solidarity_spectrum.report.catalogue import READERS
 from solidarity_spectrum.resources import BASE, ONTOLOGY
 
 DOCS = Path(__file__).parent
@@ -117,7 +118,11 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
 
 
 def rules() -> Iterator[str]:
-    """Per file of shapes and per shape: name, level, and message in English and Hungarian."""
+    """The rules of the readers; then per file of shapes and per shape: name, level, and message in both languages."""
+    yield "## Before the shapes\n"
+    yield "A file must be readable before it can be judged. These rules belong to the readers and have no shape.\n"
+    for head, language in ((("rule", "what is wrong", "what to do"), 0), (("szabály", "mi a hiba", "mi a teendő"), 1)):
+        yield from table(head, (_reader_rule(name, language) for name in READERS))
     for file in sorted((ONTOLOGY / "shapes").glob("*.ttl")):
         yield f"## {file.stem.capitalize()}\n"
         here = rdflib.Graph().parse(file)
@@ -129,6 +134,11 @@ def rules() -> Iterator[str]:
             said = [rule for rule in [shape, *members] if text(rule, SH.message)]
             if said:
                 yield from table(("rule", "level", "English", "magyar"), (_rule(shape, rule) for rule in said))
+
+
+def _reader_rule(name: str, language: int) -> tuple[str, str, str]:
+    anchor = "" if language else f'<a id="{name}"></a>'
+    return f"{anchor}`{name}`", READERS[name].wrong[language], READERS[name].mend[language]
 
 
 def _rule(shape: rdflib.term.Node, rule: rdflib.term.Node) -> tuple[str, ...]:

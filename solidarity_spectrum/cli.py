@@ -31,7 +31,7 @@ from solidarity_spectrum import (
     store,
     table,
 )
-from solidarity_spectrum.findings import Finding, InputError
+from solidarity_spectrum.findings import InputError
 from solidarity_spectrum.records import context, graph_iri, yaml
 from solidarity_spectrum.resources import DATA, store_folder
 from solidarity_spectrum.service.settings import BadSettings, add_options, from_options
@@ -39,6 +39,8 @@ from solidarity_spectrum.vocabulary import vocabulary
 
 MAX_QUERY = 10_000_000
 MAX_MESSAGE = 1000
+BIG = 1_000_000
+"""Bytes of input from which it is told what is being done."""
 
 
 class Failure(Exception):
@@ -56,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return run(options)
     except InputError as error:
-        print(report.text(error.findings, options_language(options)), file=sys.stderr)
+        print(report.as_text(error.findings, options_language(options)), file=sys.stderr)
     except BrokenPipeError:  # the reader of a pipe went away: nothing is wrong
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -124,7 +126,9 @@ def _parser() -> argparse.ArgumentParser:
     sub = verb("validate", _validate, "judge contributions against the shapes and the graph")
     sub.add_argument("files", nargs="+", metavar="FILE", help="files, or - for standard input (with --input)")
     sub.add_argument("--input", metavar="FORMAT", help="input format (default: by file name)")
-    sub.add_argument("--format", "-f", choices=("text", "json"), default="text", help="report format")
+    sub.add_argument("--format", "-f", choices=report.FORMATS, default="text", help="report format")
+    sub.add_argument("--out", type=Path, metavar="REPORT", help="write the report here instead of standard output")
+    sub.add_argument("--strict", action="store_true", help="exit with 1 for warnings too")
     sub.add_argument("--engine", choices=("fast", "reference"), default="fast", help="reference is pySHACL, slower")
     with_store(sub)
     with_language(sub)
@@ -176,7 +180,7 @@ def _build(options: argparse.Namespace) -> int:
 
     built = build.build(options.data, options.store, _progress)
     if built.refused:
-        print(report.text(built.findings, options.language), file=sys.stderr)
+        print(report.as_text(built.findings, options.language), file=sys.stderr)
         print("nothing was written: the store in use is as it was", file=sys.stderr)
         return 1
     for name, value in built.counts.items():
@@ -339,16 +343,32 @@ def _validate(options: argparse.Namespace) -> int:
             raise Failure(f"{name}: unknown format «{kind}»; give --input, one of {known}{tables}")
         data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
         inputs.append((name if name != "-" else "<stdin>", data, kind))
-    findings, statements = validation.validate_files(inputs, options.store, options.engine)
-    if options.format == "json":
-        print(report.as_json(findings, statements, options.language))
+    big = sum(len(data) for _, data, _ in inputs) > BIG
+    findings, statements = validation.validate_files(
+        inputs, options.store, options.engine, _progress if big else lambda _: None
+    )
+    sources = {name: data for name, data, _ in inputs}
+    told = report.Report(findings, statements, sources, strict=options.strict)
+    text = report.render(told, options.format, options.language)
+    if options.out:
+        _write(options.out, text)
+        _progress(f"report written to {options.out}")
     else:
-        print(report.text(findings, options.language, statements))
-    return 1 if _violations(findings) else 0
+        sys.stdout.buffer.write(text)
+    return 0 if told.conforms else 1
 
 
-def _violations(findings: Sequence[Finding]) -> list[Finding]:
-    return [finding for finding in findings if finding.severity == "violation"]
+def _write(file: Path, data: bytes) -> None:
+    """Write a file so that it is there whole or not at all; into what is no regular file, such as a pipe, directly."""
+    if file.exists() and not file.is_file():
+        file.write_bytes(data)
+        return
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        draft.write_bytes(data)
+        draft.replace(file)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _load(options: argparse.Namespace) -> int:
@@ -358,7 +378,7 @@ def _load(options: argparse.Namespace) -> int:
         raise Failure(f"no loader «{options.source}»; there are: {', '.join(loading.catalogue())}") from error
     text = yaml.dump({"records": records})
     if options.out:
-        options.out.write_text(text, "utf-8")
+        _write(options.out, text.encode())
         _progress(f"{len(records)} records written to {options.out}")
     else:
         sys.stdout.write(text)

@@ -24,7 +24,9 @@ class Finding:
     """One thing to mend.
 
     `rule` is a stable name (`syntax`, `unknown-key`, or the local name of a shape); `messages` holds the
-    sentence by language; `focus`, `path` and `value` are the RDF terms concerned, as text, or "".
+    sentence by language; `focus`, `path` and `value` are the RDF terms concerned, as text, or "". Of a shape,
+    `component` is the local name of the kind of constraint and `term` the value as N-Triples. Findings of one `cause`
+    are told once, as are those of one rule and message.
     """
 
     severity: str
@@ -34,6 +36,9 @@ class Finding:
     focus: str = ""
     path: str = ""
     value: str = ""
+    component: str = ""
+    term: str = ""
+    cause: str = ""
 
     def message(self, language: str = "en") -> str:
         return self.messages.get(language) or self.messages["en"]

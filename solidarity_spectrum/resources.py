@@ -16,6 +16,8 @@ ONTOLOGY = _folder("ontology")
 DATA = _folder("data")
 QUERIES = _folder("queries")
 LOADERS = _folder("loaders")
+STYLE = Path(str(files("solidarity_spectrum.service"))) / "static" / "style.css"
+"""How pages look, and reports too."""
 
 
 def store_folder() -> Path:

@@ -128,7 +128,7 @@ def test_validate_reports_as_text_and_json(solidarity: Run, tmp_path: Path):
     assert status == 1 and f"{file}:2:1: error" in out and "1 error" in out
     status, out, _ = solidarity("validate", str(file), "--format", "json", "--language", "hu")
     report = json.loads(out)
-    assert status == 1 and report["conforms"] is False and report["findings"][0]["line"] == 2
+    assert status == 1 and report["conforms"] is False and report["findings"][0]["places"][0]["line"] == 2
     assert "nem típus" in report["findings"][0]["message"]
 
 

@@ -71,8 +71,10 @@ class Compiled:
         graph, _, source = focus.partition("#source-")
         if graph.startswith(BASE + "graph/") and graph in self.nodes:
             record, _ = self.nodes[graph]
-            about = context().key_of.get(path, "sources")
-            return record.place(("sources", int(source) - 1) if source.isdigit() else (about,))
+            if source.isdigit():
+                own = {key.iri: name for name, key in context().keys["sources"].scoped.items()}
+                return record.place(("sources", int(source) - 1, own.get(path) or context().key_of.get(path, "")))
+            return record.place((context().key_of.get(path, "sources"),))
         if focus not in self.nodes:
             return None
         record, at = self.nodes[focus]

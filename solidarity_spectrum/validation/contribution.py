@@ -57,18 +57,23 @@ FORMATS: dict[str, ox.RdfFormat | None] = {
 
 
 def validate_files(
-    inputs: Sequence[tuple[str, bytes, str]], folder: Path, engine: Engine = "fast"
+    inputs: Sequence[tuple[str, bytes, str]],
+    folder: Path,
+    engine: Engine = "fast",
+    tell: Callable[[str], None] = lambda _: None,
 ) -> tuple[list[Finding], int]:
     """Judge files together, against the shapes and the graph of a built store.
 
     `inputs` holds name, content and format (a key of FORMATS) of each file. Returns the findings, the most serious
-    first, and the number of statements (quads) judged. Raises NoStore if there is no built store.
+    first, and the number of statements (quads) judged; `tell` is given a line of text before each step that may take
+    long. Raises NoStore if there is no built store.
     """
     findings: list[Finding] = []
     records: list[Record] = []
     quads: list[ox.Quad] = []
     locators: list[Locate] = []
     for name, data, kind in inputs:
+        tell(f"reading {name}: {len(data):,} bytes")
         try:
             if len(data) > MAX_BYTES:
                 raise _refuse(Place(name), f"larger than {MAX_BYTES >> 20} MiB: split it", "túl nagy: ossza fel")
@@ -93,6 +98,7 @@ def validate_files(
         en, hu = f"more than {MAX_STATEMENTS} statements: split it", f"több mint {MAX_STATEMENTS} állítás: ossza fel"
         findings.append(violation("too-large", Place(inputs[0][0]), en, hu))
     elif quads:
+        tell(f"judging {len(quads):,} statements")
         said = {(found.focus, found.path) for found in findings if found.focus}
         findings += _judge(quads, compiled, said, [compiled.locate, *locators], folder, engine)
     findings.sort(key=lambda f: (SEVERITIES.index(f.severity), f.place.file, f.place.line, f.place.column, f.rule))
@@ -419,6 +425,7 @@ def _judge(
     missing = {f.value for f in judged if f.value.startswith(BASE) and not _holds(change.view, f.value)}
     suggestible = sorted(missing)[:MAX_SUGGESTIONS]
     held = cache(lambda kind: _held(change.view, folder, kind))
+    judged = [replace(f, cause=f"missing {f.value}") if f.value in missing else f for f in judged]
     return findings + [_with_suggestion(f, held) if f.value in suggestible else f for f in judged]
 
 

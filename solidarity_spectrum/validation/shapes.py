@@ -44,7 +44,7 @@ _RESULT, _SHAPE, _CONSTRAINT, _MESSAGE, _SEVERITY, _FOCUS, _PATH, _VALUE, _COMPO
 @dataclass(frozen=True, slots=True)
 class Result:
     """One SHACL validation result: terms as IRIs or texts, `severity` as violation, warning or info,
-    `rule` the local name of the shape, `messages` by language."""
+    `rule` the local name of the shape, `messages` by language, `term` the value as N-Triples."""
 
     severity: str
     rule: str
@@ -53,6 +53,7 @@ class Result:
     value: str
     component: str
     messages: tuple[tuple[str, str], ...]
+    term: str = ""
 
 
 def _shapes() -> bytes:
@@ -133,15 +134,16 @@ def _text(term: Any) -> str:
 
 
 def _result(said: dict[Any, Any]) -> Result:
-    shape = said.get(_SHAPE)
+    shape, value = said.get(_SHAPE), said.get(_VALUE)
     return Result(
         severity=_text(said.get(_SEVERITY)).rpartition("#")[2].lower(),
         rule=_text(shape).rpartition("#")[2],
         focus=_text(said.get(_FOCUS)),
         path=_text(said.get(_PATH)),
-        value=_text(said.get(_VALUE)),
+        value=_text(value),
         component=_text(said.get(_COMPONENT)).rpartition("#")[2],
         messages=_messages(shape, said.get(_CONSTRAINT)),
+        term=str(value) if _text(value) else "",
     )
 
 
@@ -165,4 +167,14 @@ def finding(result: Result, locators: Iterable[Locate]) -> Finding:
     """A result as a finding, at the first place that a locator knows."""
     found = (locate(result.focus, result.path, result.value) for locate in locators)
     place = next((place for place in found if place), Place(result.focus))
-    return Finding(result.severity, result.rule, dict(result.messages), place, result.focus, result.path, result.value)
+    return Finding(
+        result.severity,
+        result.rule,
+        dict(result.messages),
+        place,
+        result.focus,
+        result.path,
+        result.value,
+        result.component,
+        result.term,
+    )

@@ -1,0 +1,257 @@
+"""What each rule means: of a shape its own message says it; the rules of the readers, which have no shape, stand here.
+
+`make docs` writes the same table into docs/rules.md.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+import pyoxigraph as ox
+
+from solidarity_spectrum.resources import BASE
+from solidarity_spectrum.vocabulary import vocabulary
+
+_SHAPES = BASE + "shapes#"
+_SH = "http://www.w3.org/ns/shacl#"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What is wrong, and what to do about it, in English and Hungarian."""
+
+    wrong: tuple[str, str]
+    mend: tuple[str, str]
+
+
+READERS = {
+    "syntax": Rule(
+        (
+            "The file is not UTF-8, YAML, JSON, CSV, XML or RDF as its name says, or it uses what records do without: "
+            "anchors, aliases, tags, a key twice, several documents, more than 20 levels.",
+            "A fájl nem UTF-8, vagy nem olyan YAML, JSON, CSV, XML vagy RDF, amilyennek a neve mondja, vagy olyasmit "
+            "használ, ami rekordban nem lehet: horgonyt, hivatkozást, címkét, kétszer szereplő kulcsot, több "
+            "dokumentumot, 20-nál több szintet.",
+        ),
+        ("Mend the line that is named.", "Javítsa a megnevezett sort."),
+    ),
+    "too-large": Rule(
+        (
+            "The files together are larger than what can be judged at once.",
+            "A fájlok együtt nagyobbak, mint ami egyszerre vizsgálható.",
+        ),
+        ("Split them, and judge them one after the other.", "Ossza szét, és vizsgálja őket egymás után."),
+    ),
+    "record": Rule(
+        (
+            "No record was found, or a record is not a mapping of keys to values.",
+            "Nincs rekord a fájlban, vagy egy rekord nem kulcsok és értékek listája.",
+        ),
+        ("Start each record with `- id:`.", "Minden rekordot így kezdjen: `- id:`."),
+    ),
+    "id": Rule(
+        (
+            "An `id` is missing or has other characters than lower-case letters, digits and hyphens.",
+            "Hiányzik az `id`, vagy kisbetűkön, számjegyeken és kötőjelen kívül más is van benne.",
+        ),
+        ("Write it as `hu-btk-353a`.", "Így írja: `hu-btk-353a`."),
+    ),
+    "duplicate-id": Rule(
+        (
+            "Two things have one id, even if they are of different kinds.",
+            "Két dolognak ugyanaz az azonosítója, akár különböző fajtájúak is.",
+        ),
+        ("Rename the new one.", "Az újat nevezze át."),
+    ),
+    "type": Rule(
+        ("`type` is missing or unknown.", "A `type` hiányzik vagy ismeretlen."),
+        ("Choose one of [the types](records.md).", "Válasszon [a típusok](records.md) közül."),
+    ),
+    "status": Rule(
+        ("`status` is missing.", "Hiányzik a `status`."),
+        (
+            "Write `verified`, `single-source` or `unverified`.",
+            "Írja be: `verified`, `single-source` vagy `unverified`.",
+        ),
+    ),
+    "sources": Rule(
+        (
+            "`sources` is missing, or an item is not a mapping.",
+            "Hiányzik a `sources`, vagy egy eleme nem kulcsok és értékek listája.",
+        ),
+        ("Add `url`, `title` and `tier`.", "Adja meg: `url`, `title` és `tier`."),
+    ),
+    "unverified": Rule(
+        (
+            "`unverified` is not a mapping of keys to values.",
+            "Az `unverified` nem kulcsok és értékek listája.",
+        ),
+        ("Put the doubtful keys below it.", "A kétes kulcsokat írja alá."),
+    ),
+    "unknown-key": Rule(
+        ("A key that nobody would read.", "Olyan kulcs, amelyet senki sem olvasna."),
+        (
+            "Take the spelling that is proposed, or see [the keys](records.md).",
+            "Vegye át a javasolt írásmódot, vagy nézze meg [a kulcsokat](records.md).",
+        ),
+    ),
+    "empty": Rule(
+        ("A key without a value.", "Kulcs érték nélkül."),
+        ("Leave the key out.", "Hagyja el a kulcsot."),
+    ),
+    "value": Rule(
+        (
+            "A mapping where a single value belongs.",
+            "Kulcsok és értékek listája ott, ahol egyetlen érték kell.",
+        ),
+        ("Write the value itself.", "Írja be magát az értéket."),
+    ),
+    "language": Rule(
+        (
+            "Text without its language, or a language tag that is none.",
+            "Szöveg nyelvmegjelölés nélkül, vagy nem létező nyelvkóddal.",
+        ),
+        ("Write `{en: ...}`.", "Így írja: `{hu: ...}`."),
+    ),
+    "date": Rule(
+        ("No [date](records.md#dates).", "Nem [dátum](records.md#dates)."),
+        ("Keep to the precision of the source.", "Tartsa meg a forrás pontosságát."),
+    ),
+    "reference": Rule(
+        ("Neither an id nor a web address.", "Se nem azonosító, se nem webcím."),
+        ("Give the id of a record.", "Adja meg egy rekord azonosítóját."),
+    ),
+    "unknown-term": Rule(
+        (
+            "RDF that uses a name the ontology does not have.",
+            "RDF, amely olyan nevet használ, amely nincs az ontológiában.",
+        ),
+        ("Take the spelling that is proposed.", "Vegye át a javasolt írásmódot."),
+    ),
+    "blank-node": Rule(
+        ("RDF with a node that has no name.", "RDF, amelyben egy csomópontnak nincs neve."),
+        ("Give it an IRI.", "Adjon neki IRI-t."),
+    ),
+    "identifier": Rule(
+        (
+            "An identifier that is none, or is not in its normal form: a mistyped check digit, a CELEX number with "
+            "three digits, an address instead of the identifier. Free text (`docket`, `officialNumber`, `gazette`) is "
+            "judged only where it starts like a known form, or the court's form is known.",
+            "Olyan azonosító, amely nem az, vagy nem szabályos alakú: elírt ellenőrző jegy, háromjegyű CELEX-szám, "
+            "azonosító helyett cím. Szabad szöveget (`docket`, `officialNumber`, `gazette`) csak ott vizsgálunk, ahol "
+            "ismert alakként kezdődik, vagy a bíróság formája ismert.",
+        ),
+        (
+            "Write the form that is proposed; `solidarity id VALUE` explains it.",
+            "Írja a javasolt alakban; a `solidarity id ÉRTÉK` elmagyarázza.",
+        ),
+    ),
+    "identifier-conflict": Rule(
+        (
+            "An identifier contradicts the record: the year or day inside an ECLI is not that of the decision, an ELI "
+            "and a CELEX number are of different acts, a CELEX number is of another case than the docket. It is a "
+            "warning where the form only makes it likely, as for the year of an act or the country.",
+            "Egy azonosító ellentmond a rekordnak: az ECLI éve vagy napja nem a határozaté, az ELI és a CELEX-szám "
+            "más-más jogszabályé, a CELEX-szám más ügyé, mint az ügyszám. Figyelmeztetés, ahol az alak csak "
+            "valószínűsíti, például a jogszabály événél vagy az országnál.",
+        ),
+        (
+            "Compare the two with the source, and correct the wrong one.",
+            "Vesse össze a kettőt a forrással, és javítsa a hibásat.",
+        ),
+    ),
+    "replaces-record": Rule(
+        (
+            "A warning: the graph holds a record of this id, and yours would take its place.",
+            "Figyelmeztetés: a gráfban van ilyen azonosítójú rekord, az Öné a helyére lépne.",
+        ),
+        ("Go on if that is meant.", "Folytassa, ha ez a szándéka."),
+    ),
+    "unknown-value": Rule(
+        (
+            "A loader met a value that its `description.yaml` does not list.",
+            "Egy betöltő olyan értéket talált, amely nincs a `description.yaml` fájljában.",
+        ),
+        ("Add it there.", "Vegye fel oda."),
+    ),
+    "unknown-column": Rule(
+        (
+            "A table has a column that its loader does not read.",
+            "A táblázatnak van olyan oszlopa, amelyet a betöltő nem olvas.",
+        ),
+        ("Compare with the README of the loader.", "Vesse össze a betöltő README fájljával."),
+    ),
+    "missing-column": Rule(
+        (
+            "A table lacks a column that its loader reads.",
+            "A táblázatból hiányzik egy oszlop, amelyet a betöltő olvas.",
+        ),
+        ("Compare with the README of the loader.", "Vesse össze a betöltő README fájljával."),
+    ),
+    "unknown-prefix": Rule(
+        (
+            "A mapping uses a prefix that its header does not declare.",
+            "Egy megfeleltetés olyan előtagot használ, amelyet a fejléce nem vezet be.",
+        ),
+        ("Add it to `curie_map`.", "Vegye fel a `curie_map` alá."),
+    ),
+    "missing-file": Rule(
+        (
+            "`data/sources.yaml` names a file that is not there.",
+            "A `data/sources.yaml` olyan fájlt nevez meg, amely nincs meg.",
+        ),
+        ("Add the file or remove the entry.", "Adja hozzá a fájlt, vagy törölje a bejegyzést."),
+    ),
+    "withdrawn": Rule(
+        (
+            "An id that `data/withdrawn.yaml` says was taken out is in use, or its entry is no id with a reason.",
+            "Használatban van egy azonosító, amelyet a `data/withdrawn.yaml` szerint eltávolítottak, vagy a "
+            "bejegyzése nem azonosító indoklással.",
+        ),
+        ("Take another id: an id is never reused.", "Válasszon másik azonosítót: azonosítót nem használunk újra."),
+    ),
+    "question": Rule(
+        (
+            "A file of the question catalogue lacks a field or has one too many.",
+            "A kérdések egyik fájljából hiányzik egy mező, vagy eggyel több van benne.",
+        ),
+        ("Compare with another question.", "Vesse össze egy másik kérdéssel."),
+    ),
+}
+
+
+def page(rule: str) -> str:
+    """Where a rule is explained."""
+    return f"{BASE}docs/rules#{rule}"
+
+
+def advice(rule: str, language: str) -> str:
+    """What to do about a breach of a rule, without the marks of Markdown; "" if the message says it already."""
+    return plain(READERS[rule].mend[language == "hu"]) if rule in READERS else ""
+
+
+def meaning(rule: str, language: str) -> str:
+    """What a rule asks for, in a sentence or two; "" for a rule that is not known here."""
+    if rule in READERS:
+        return plain(READERS[rule].wrong[language == "hu"])
+    return _messages().get(rule, {}).get(language, "")
+
+
+def plain(text: str) -> str:
+    """A text without Markdown: links as their words, code in quotation marks."""
+    return re.sub(r"`([^`]*)`", r"«\1»", re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", text))
+
+
+@cache
+def _messages() -> dict[str, dict[str, str]]:
+    """The messages of each shape, by the local name of the shape and by language."""
+    found: dict[str, dict[str, str]] = {}
+    for quad in vocabulary().store.quads_for_pattern(None, ox.NamedNode(_SH + "message"), None, None):
+        if isinstance(quad.subject, ox.NamedNode) and isinstance(quad.object, ox.Literal) and quad.object.language:
+            found.setdefault(quad.subject.value.removeprefix(_SHAPES), {})[quad.object.language] = quad.object.value
+    return found
+
+
+def is_shape(rule: str) -> bool:
+    """Whether a rule is a shape of the folder of shapes."""
+    return rule in _messages()
