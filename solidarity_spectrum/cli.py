@@ -11,6 +11,7 @@ import re
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import date
@@ -31,7 +32,7 @@ from solidarity_spectrum import (
     store,
     table,
 )
-from solidarity_spectrum.findings import InputError
+from solidarity_spectrum.findings import Finding, InputError
 from solidarity_spectrum.records import context, graph_iri, yaml
 from solidarity_spectrum.resources import DATA, store_folder
 from solidarity_spectrum.service.settings import BadSettings, add_options, from_options
@@ -124,8 +125,12 @@ def _parser() -> argparse.ArgumentParser:
     with_language(sub)
 
     sub = verb("validate", _validate, "judge contributions against the shapes and the graph")
-    sub.add_argument("files", nargs="+", metavar="FILE", help="files, or - for standard input (with --input)")
-    sub.add_argument("--input", metavar="FORMAT", help="input format (default: by file name)")
+    about = "files, folders, zip files, or - for standard input"
+    sub.add_argument("files", nargs="+", metavar="FILE", help=about)
+    about = "format of all files (default: by name, or by content where the name tells none)"
+    sub.add_argument("--input", metavar="FORMAT", help=about)
+    about = "read at most so many MiB together, unpacked (default: %(default)s)"
+    sub.add_argument("--max-size", type=int, default=64, metavar="MIB", help=about)
     sub.add_argument("--format", "-f", choices=report.FORMATS, default="text", help="report format")
     sub.add_argument("--out", type=Path, metavar="REPORT", help="write the report here instead of standard output")
     sub.add_argument("--strict", action="store_true", help="exit with 1 for warnings too")
@@ -173,6 +178,18 @@ def _parser() -> argparse.ArgumentParser:
 def _progress(text: str) -> None:
     """A line per step, on standard error, so that results stay clean."""
     print(text, file=sys.stderr, flush=True)
+
+
+class _Patience:
+    """Tells on standard error what is being done, where it takes long: no more than a line a second."""
+
+    def __init__(self) -> None:
+        self.told = time.monotonic()
+
+    def __call__(self, text: str) -> None:
+        if time.monotonic() - self.told > 1:
+            _progress(text)
+            self.told = time.monotonic()
 
 
 def _build(options: argparse.Namespace) -> int:
@@ -334,20 +351,13 @@ def _questions(options: argparse.Namespace) -> int:
 def _validate(options: argparse.Namespace) -> int:
     from solidarity_spectrum import validation
 
-    inputs = []
-    for name in options.files:
-        kind = options.input or Path(name).suffix.lower().removeprefix(".")
-        if kind not in validation.FORMATS:
-            tables = "; for tables of a known source see «solidarity load»" if kind in ("csv", "tsv", "xlsx") else ""
-            known = ", ".join(validation.FORMATS)
-            raise Failure(f"{name}: unknown format «{kind}»; give --input, one of {known}{tables}")
-        data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-        inputs.append((name if name != "-" else "<stdin>", data, kind))
-    big = sum(len(data) for _, data, _ in inputs) > BIG
-    findings, statements = validation.validate_files(
-        inputs, options.store, options.engine, _progress if big else lambda _: None
-    )
-    sources = {name: data for name, data, _ in inputs}
+    if options.input and options.input not in validation.FORMATS:
+        raise Failure(f"--input takes one of {', '.join(validation.FORMATS)}, not «{options.input}»")
+    limit = options.max_size * 2**20
+    inputs = list(validation.expand(validation.gather(options.files, options.input or "", limit), limit))
+    sources = {item[0]: item[1] for item in inputs if not isinstance(item, Finding)}
+    tell = _progress if sum(map(len, sources.values())) > BIG else _Patience()
+    findings, statements = validation.validate_files(inputs, options.store, options.engine, tell, limit)
     told = report.Report(findings, statements, sources, strict=options.strict)
     text = report.render(told, options.format, options.language)
     if options.out:

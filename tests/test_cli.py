@@ -68,7 +68,7 @@ def test_from_selects_graphs_of_the_store(solidarity: Run):
         (("explain", "\x01"), "the graph has no"),
         (("explain", "an id with <spaces>"), "the graph has no"),
         (("validate", "no-such-file.yaml"), "No such file"),
-        (("validate", "README.md"), "unknown format"),
+        (("validate", "README.md", "--input", "markdown"), "--input takes one of"),
         (("load", "nothing", "x.csv"), "no loader «nothing»"),
         (("export", "--graph", "nothing"), "no graph"),
         (("query", "ASK {}", "--store", "/nonexistent"), "run «solidarity build» first"),

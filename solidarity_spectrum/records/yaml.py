@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import yaml
 
 from solidarity_spectrum.findings import Finding, InputError, Place, violation
+from solidarity_spectrum.records.text import MAX_VALUES, TOO_MANY, decode
 
 Value = Any
 """A mapping (`dict[str, Value]`), a list, a string or None."""
@@ -31,29 +32,84 @@ def read(data: bytes, file: str) -> tuple[Value, Places]:
     Returns its value and the place (line, column; from 1) of every key and item by path.
     Raises InputError for bytes that are not UTF-8, for YAML errors, and for what records do not allow.
     """
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise InputError(
-            [_syntax(Place(file, line), "the file is not UTF-8 text", "a fájl nem UTF-8 kódolású")]
-        ) from error
-    builder = _Builder(file)
+    value, places, findings = parse(decode(data, file), file)
+    if findings:
+        raise InputError(findings)
+    return value, places
+
+
+def parse(text: str, file: str, line: int = 0) -> tuple[Value, Places, list[Finding]]:
+    """As `read`, of a text that stands `line` lines below the beginning of the file; what records do not allow, but
+    YAML does, is returned. Raises InputError for what is no YAML, or nested too deeply."""
+    builder = _Builder(file, line)
     try:
         for event in yaml.parse(text, Loader=_Loader):
             builder.take(event)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
-        problem = " ".join(filter(None, [error.context, error.problem]))
-        raise InputError([_syntax(place, f"not valid YAML: {problem}", f"hibás YAML: {problem}")]) from error
+        raise InputError([*builder.findings, _explained(error, text, file, line)]) from error
     except yaml.reader.ReaderError as error:
         before = text[: error.position] if isinstance(error.position, int) else ""
-        place = Place(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
+        place = Place(file, before.count("\n") + 1 + line, len(before) - before.rfind("\n"))
         raise InputError([_syntax(place, *NO_CONTROL)]) from error
-    if builder.findings:
-        raise InputError(builder.findings)
-    return builder.document, builder.places
+    return builder.document, builder.places, builder.findings
+
+
+_REASONS = {
+    "mapping values are not allowed": (
+        "no colon can stand here: put a text with «: » in quotation marks; check the indentation and the line above",
+        "itt nem állhat kettőspont: a «: » jelet tartalmazó szöveg idézőjelbe való; vagy hibás a behúzás, az előző sor",
+    ),
+    "cannot start any token": (
+        "a text cannot begin with this character: put it in quotation marks",
+        "szöveg nem kezdődhet ezzel a karakterrel: tegye idézőjelbe",
+    ),
+    "did not find expected key": (
+        "no key here: check the indentation, and that nothing stands behind a closing quotation mark",
+        "itt kulcs kellene: nézze meg a behúzást, és hogy záró idézőjel után ne álljon semmi",
+    ),
+    "could not find expected ':'": ("a key without a colon", "kulcs kettőspont nélkül"),
+    "did not find expected ',' or": (
+        "a bracket is not closed, or a comma is missing",
+        "nincs bezárva egy zárójel, vagy hiányzik egy vessző",
+    ),
+    "did not find expected node content": (
+        "a value is missing, or a bracket is not closed",
+        "hiányzik egy érték, vagy nincs bezárva egy zárójel",
+    ),
+    "found unexpected end of stream": ("a quotation mark is not closed", "nincs bezárva egy idézőjel"),
+    "found unexpected document indicator": ("a quotation mark is not closed", "nincs bezárva egy idézőjel"),
+    "did not find expected '-' indicator": (
+        "the items of a list begin with «- », all at the same indentation",
+        "egy lista elemei «- » jellel kezdődnek, azonos behúzással",
+    ),
+    "block sequence entries are not allowed": (
+        "«- » cannot stand here: begin a new line, and check the indentation",
+        "itt nem állhat «- »: kezdjen új sort, és nézze meg a behúzást",
+    ),
+    "unknown escape character": (
+        "\\ means something special in \": write it twice, or use ' for the quotation marks",
+        "a \\ jelnek \" között külön jelentése van: írja kétszer, vagy használjon ' idézőjelet",
+    ),
+}
+"""What the parser says, and what that means for who wrote the file."""
+_TAB = ("a tab cannot indent YAML: use spaces", "a YAML-ben a behúzás nem lehet tabulátor: használjon szóközt")
+
+
+def _explained(error: yaml.MarkedYAMLError, text: str, file: str, line: int) -> Finding:
+    mark, opened = error.problem_mark or error.context_mark, error.context_mark
+    if mark is None:
+        return _syntax(Place(file), f"not valid YAML: {error.problem}", f"hibás YAML: {error.problem}")
+    problem = " ".join(filter(None, [error.context, error.problem]))
+    en, hu = next((words for said, words in _REASONS.items() if said in problem), (problem, problem))
+    lines = text.split("\n", mark.line + 1)
+    here = lines[mark.line] if mark.line < len(lines) else ""
+    if "\t" in here[: len(here) - len(here.lstrip())] or here[mark.column : mark.column + 1] == "\t":
+        en, hu = _TAB
+    elif opened and opened.line < mark.line and re.search("flow|quoted", error.context or ""):
+        # What is not closed is found out only where something else comes: the place to mend is where it was opened.
+        en, hu = f"{en} (noticed at line {mark.line + 1 + line})", f"{hu} (a {mark.line + 1 + line}. sorban derült ki)"
+        mark = opened
+    return _syntax(Place(file, mark.line + 1 + line, mark.column + 1), f"not valid YAML: {en}", f"hibás YAML: {hu}")
 
 
 def _syntax(place: Place, en: str, hu: str) -> Finding:
@@ -63,8 +119,9 @@ def _syntax(place: Place, en: str, hu: str) -> Finding:
 class _Builder:
     """Builds the value from the parser's events, without recursion."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, line: int) -> None:
         self.file = file
+        self.line = line
         self.document: Value = None
         self.places: Places = {}
         self.findings: list[Finding] = []
@@ -110,7 +167,10 @@ class _Builder:
         self._keys.append(None)
 
     def _put(self, event: yaml.NodeEvent, value: Value) -> Path:
-        where = _position(event)
+        where = self._position(event)
+        if len(self.places) > MAX_VALUES:
+            self._refuse(event, *TOO_MANY)
+            raise InputError(self.findings)
         if not self._open:
             if self._documents == 1:
                 self.document = value
@@ -137,13 +197,12 @@ class _Builder:
         return (*path, key)
 
     def _refuse(self, event: yaml.Event, en: str, hu: str) -> None:
-        place = Place(self.file, *_position(event))
+        place = Place(self.file, *self._position(event))
         self.findings.append(_syntax(place, en, hu))
 
-
-def _position(event: yaml.Event) -> tuple[int, int]:
-    mark = event.start_mark
-    return (mark.line + 1, mark.column + 1) if mark else (0, 0)
+    def _position(self, event: yaml.Event) -> tuple[int, int]:
+        mark = event.start_mark
+        return (mark.line + 1 + self.line, mark.column + 1) if mark else (0, 0)
 
 
 def dump(value: Value) -> str:

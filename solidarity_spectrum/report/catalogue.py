@@ -35,6 +35,16 @@ READERS = {
         ),
         ("Mend the line that is named.", "Javítsa a megnevezett sort."),
     ),
+    "unknown-format": Rule(
+        (
+            "A file, named or found in a folder or a zip file, is of no kind that can be judged.",
+            "Egy megnevezett, mappában vagy zip-fájlban talált fájl nem vizsgálható formátumú.",
+        ),
+        (
+            "Rename it, name its format with `--input`, or leave it out.",
+            "Nevezze át, adja meg a formátumát: `--input`, vagy hagyja ki.",
+        ),
+    ),
     "too-large": Rule(
         (
             "The files together are larger than what can be judged at once.",
@@ -176,17 +186,24 @@ READERS = {
     ),
     "unknown-column": Rule(
         (
-            "A table has a column that its loader does not read.",
-            "A táblázatnak van olyan oszlopa, amelyet a betöltő nem olvas.",
+            "A table has a column that nobody would read, or a cell outside its columns.",
+            "A táblázatnak van olyan oszlopa, amelyet senki nem olvasna, vagy egy cella az oszlopain kívül áll.",
         ),
-        ("Compare with the README of the loader.", "Vesse össze a betöltő README fájljával."),
+        (
+            "Name it by [the path of its key](records.md#tables), or compare with the README of the loader.",
+            "Nevezze el [a kulcs útja](records.md#tables) szerint, vagy vesse össze a betöltő README fájljával.",
+        ),
     ),
     "missing-column": Rule(
         (
-            "A table lacks a column that its loader reads.",
-            "A táblázatból hiányzik egy oszlop, amelyet a betöltő olvas.",
+            "A table lacks a column: `type`, where its name tells no kind of record, or one that its loader reads.",
+            "A táblázatból hiányzik egy oszlop: a `type`, ha a neve nem árulja el a rekordok fajtáját, vagy egy olyan, "
+            "amelyet a betöltő olvas.",
         ),
-        ("Compare with the README of the loader.", "Vesse össze a betöltő README fájljával."),
+        (
+            "Add it, or name the table after [the kind](records.md#tables).",
+            "Vegye fel, vagy nevezze el a táblázatot [a fajtájáról](records.md#tables).",
+        ),
     ),
     "unknown-prefix": Rule(
         (
@@ -197,8 +214,8 @@ READERS = {
     ),
     "missing-file": Rule(
         (
-            "`data/sources.yaml` names a file that is not there.",
-            "A `data/sources.yaml` olyan fájlt nevez meg, amely nincs meg.",
+            "A file cannot be read, or `data/sources.yaml` names one that is not there.",
+            "Egy fájl nem olvasható, vagy a `data/sources.yaml` olyat nevez meg, amely nincs meg.",
         ),
         ("Add the file or remove the entry.", "Adja hozzá a fájlt, vagy törölje a bejegyzést."),
     ),

@@ -2,13 +2,12 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
-from xml.parsers import expat
 
 import pyoxigraph as ox
 
@@ -24,92 +23,122 @@ from solidarity_spectrum.records import (
     entity_iri,
     graph_iri,
     identifiers,
-    read_records,
+    recover_records,
 )
 from solidarity_spectrum.records import json as json_reader
 from solidarity_spectrum.records.context import Key
+from solidarity_spectrum.records.tables import MAX_FINDINGS
+from solidarity_spectrum.records.text import decode
 from solidarity_spectrum.records.yaml import CONTROL, NO_CONTROL
 from solidarity_spectrum.resources import BASE
 from solidarity_spectrum.validation import impact
-from solidarity_spectrum.validation.positions import Positions
+from solidarity_spectrum.validation.inputs import FORMATS, MAX_BYTES, Input, expand
+from solidarity_spectrum.validation.positions import NO_RDF_1_2, Elements, Positions
 from solidarity_spectrum.validation.shapes import Engine, Locate, finding
 from solidarity_spectrum.view import Term, View
 from solidarity_spectrum.vocabulary import SOL, vocabulary
 
 CONTEXT_IRI = BASE + "context.jsonld"
-MAX_BYTES = 64 * 2**20
 MAX_STATEMENTS = 100_000
 """More than this would take the shapes minutes."""
 MAX_SUGGESTIONS = 100
 """Looking for the nearest id takes time, and nobody reads more of them."""
-FORMATS: dict[str, ox.RdfFormat | None] = {
-    "yaml": None,
-    "yml": None,
-    "json": None,
-    "jsonld": ox.RdfFormat.JSON_LD,
-    "ttl": ox.RdfFormat.TURTLE,
-    "trig": ox.RdfFormat.TRIG,
-    "nt": ox.RdfFormat.N_TRIPLES,
-    "nq": ox.RdfFormat.N_QUADS,
-    "rdf": ox.RdfFormat.RDF_XML,
-}
-"""What can be judged, by file name ending; None means records."""
 
 
 def validate_files(
-    inputs: Sequence[tuple[str, bytes, str]],
+    inputs: Iterable[Input | Finding],
     folder: Path,
     engine: Engine = "fast",
     tell: Callable[[str], None] = lambda _: None,
+    limit: int = MAX_BYTES,
 ) -> tuple[list[Finding], int]:
     """Judge files together, against the shapes and the graph of a built store.
 
-    `inputs` holds name, content and format (a key of FORMATS) of each file. Returns the findings, the most serious
-    first, and the number of statements (quads) judged; `tell` is given a line of text before each step that may take
-    long. Raises NoStore if there is no built store.
+    `inputs` holds name, content and format of each file, and findings about what could not be read (see `inputs.py`);
+    zip files are opened. `tell` is given a line of text before each step that may take long. `limit` is how many bytes
+    the inputs may have together, unpacked. Returns the findings, the most serious first, and the number of statements
+    (quads) judged. Raises NoStore if there is no built store.
     """
     findings: list[Finding] = []
     records: list[Record] = []
     quads: list[ox.Quad] = []
     locators: list[Locate] = []
-    for name, data, kind in inputs:
-        tell(f"reading {name}: {len(data):,} bytes")
-        try:
-            if len(data) > MAX_BYTES:
-                raise _refuse(Place(name), f"larger than {MAX_BYTES >> 20} MiB: split it", "túl nagy: ossza fel")
-            rdf = FORMATS[kind]
-            if kind == "json" and _is_json_ld(data, name):
-                rdf = ox.RdfFormat.JSON_LD
-            if rdf is None:
-                records += read_records(data, name)
-            else:
-                parsed, locate, problems = _read_rdf(name, data, rdf)
-                quads += parsed
-                findings += problems
-                locators.append(locate)
-        except InputError as error:
-            findings += error.findings
-        except RecursionError:
-            findings += _refuse(Place(name), "nested too deeply", "túl mély beágyazás").findings
+    lost: set[str] = set()
+    too_many: list[Finding] = []
+    for item in expand(inputs, limit):
+        if isinstance(item, Finding):
+            findings.append(item)
+            continue
+        tell(f"reading {item[0]}: {len(item[1]):,} bytes")
+        done = read(*item)
+        records += done.records
+        quads += done.quads
+        findings += done.findings
+        locators += [done.locate] if done.locate else []
+        lost.update(_WORD.findall(done.lost))
+        if len(quads) + len(records) > MAX_STATEMENTS:
+            too_many = [_too_many(item[0])]
+            break
     compiled = compile_records(records, vocabulary().documented_relations())
     findings += compiled.findings
     quads += compiled.accepted
-    if len(quads) > MAX_STATEMENTS:
-        en, hu = f"more than {MAX_STATEMENTS} statements: split it", f"több mint {MAX_STATEMENTS} állítás: ossza fel"
-        findings.append(violation("too-large", Place(inputs[0][0]), en, hu))
+    if len(quads) > MAX_STATEMENTS or too_many:
+        findings += too_many or [_too_many(records[0].file)]
     elif quads:
         tell(f"judging {len(quads):,} statements")
         said = {(found.focus, found.path) for found in findings if found.focus}
-        findings += _judge(quads, compiled, said, [compiled.locate, *locators], folder, engine)
+        judged = _judge(quads, compiled, said, [compiled.locate, *locators], folder, engine)
+        findings += [found for found in judged if not _of_what_is_lost(found, lost)]
+    broken = {found.place for found in findings if found.rule == "syntax" and found.place.column}
+    findings = [found for found in findings if found.rule == "syntax" or found.place not in broken]
     findings.sort(key=lambda f: (SEVERITIES.index(f.severity), f.place.file, f.place.line, f.place.column, f.rule))
     return findings, len(quads) + len(compiled.candidates)
 
 
+@dataclass(slots=True)
+class Reading:
+    """What one input holds, what is wrong with its form, and the text of what could not be read."""
+
+    records: list[Record] = field(default_factory=list)
+    quads: list[ox.Quad] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    locate: Locate | None = None
+    lost: str = ""
+
+
+def read(name: str, data: bytes, kind: str) -> Reading:
+    """Read one input of a format other than zip. Nothing is raised: what is wrong is among the findings, and what can
+    be read beside it is there."""
+    try:
+        rdf = FORMATS[kind]
+        if kind == "json" and _is_json_ld(data, name):
+            rdf = ox.RdfFormat.JSON_LD
+        if rdf is None:
+            held = recover_records(data, name, kind)
+            return Reading(held.records, findings=held.findings, lost=held.lost)
+        return _read_rdf(name, data, rdf)
+    except InputError as error:
+        return Reading(findings=error.findings, lost=data.decode("utf-8", "ignore"))
+    except RecursionError:
+        return Reading(findings=_refuse(Place(name), "nested too deeply", "túl mély beágyazás").findings)
+
+
+_WORD = re.compile(r"[\w-]+")
+
+
+def _of_what_is_lost(found: Finding, lost: set[str]) -> bool:
+    """Whether a finding of the shapes may only be there because a part of the input could not be read: something is
+    missing that this part may say, of a thing that it names."""
+    focus, value = (re.split("[/#]", iri)[-1] for iri in (found.focus, found.value))
+    return value in lost if value and found.value != found.focus else focus in lost
+
+
+def _too_many(name: str) -> Finding:
+    en, hu = f"more than {MAX_STATEMENTS} statements: split it", f"több mint {MAX_STATEMENTS} állítás: ossza fel"
+    return violation("too-large", Place(name), en, hu)
+
+
 _RDF_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
-_NO_RDF_1_2 = (
-    "triple terms and text directions of RDF 1.2 are not accepted: use a Connection",
-    "az RDF 1.2 hármaskifejezései és szövegirányai nem megengedettek: használjon Connection rekordot",
-)
 
 
 def _refuse(place: Place, en: str, hu: str) -> InputError:
@@ -117,30 +146,24 @@ def _refuse(place: Place, en: str, hu: str) -> InputError:
 
 
 def _is_json_ld(data: bytes, name: str) -> bool:
-    document = json_reader.parse(data, name)
+    document, _, _ = json_reader.recover(data, name)
     nodes = document if isinstance(document, list) else [document]
     return any(isinstance(node, dict) and {"@context", "@graph", "@id"} & node.keys() for node in nodes)
 
 
-def _read_rdf(name: str, data: bytes, kind: ox.RdfFormat) -> tuple[list[ox.Quad], Locate, list[Finding]]:
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise _refuse(Place(name, line), "the file is not UTF-8 text", "a fájl nem UTF-8 kódolású") from error
+def _read_rdf(name: str, data: bytes, kind: ox.RdfFormat) -> Reading:
+    """Raises InputError where nothing of it can be read."""
+    text = decode(data, name)
     problems: list[Finding] = []
     if kind == ox.RdfFormat.JSON_LD:
         text, locate, problems = _json_ld(text, name)
     elif kind == ox.RdfFormat.RDF_XML:
-        _check_xml(data, name)
-
-        def locate(focus: str, path: str = "", value: str = "") -> Place | None:
-            offset = text.find(f'"{focus}"')
-            return Place(name, text.count("\n", 0, offset) + 1) if offset >= 0 else None
+        elements = Elements(text, name)
+        problems, locate = elements.findings, elements.locate
     else:
         positions = Positions(text)
         if positions.triple_term[0]:  # found before parsing, because deep ones overflow the parser's stack
-            raise _refuse(Place(name, *positions.triple_term), *_NO_RDF_1_2)
+            raise _refuse(Place(name, *positions.triple_term), *NO_RDF_1_2)
 
         def locate(focus: str, path: str = "", value: str = "") -> Place | None:
             line, column = positions.locate(focus, path, value)
@@ -148,42 +171,78 @@ def _read_rdf(name: str, data: bytes, kind: ox.RdfFormat) -> tuple[list[ox.Quad]
                 line, column = positions.find(focus)
             return Place(name, line, column) if line else None
 
-    try:
-        # Relative IRIs would mean different things in different places, so there is no base.
-        quads = list(ox.parse(text.encode(), format=kind))
-    except SyntaxError as error:
-        place = Place(name, error.lineno or 0, error.offset or 0)
-        reason = str(error.msg).partition(": ")[2] or str(error.msg)
-        raise _refuse(place, f"not valid: {reason}", f"szintaktikai hiba: {reason}") from error
+    quads, broken, lost = _parse(name, text, kind, locate)
+    if kind == ox.RdfFormat.RDF_XML and problems:  # what the RDF parser says of broken XML is worse said
+        broken = []
     if any(isinstance(quad.object, ox.Triple) or getattr(quad.object, "direction", None) for quad in quads):
-        raise _refuse(Place(name), *_NO_RDF_1_2)
-    if not quads and not problems:
+        raise _refuse(Place(name), *NO_RDF_1_2)
+    if not quads and not problems and not broken:
         raise _refuse(Place(name), "no statement found", "nincs benne állítás")
     placed = [_placed(quad) for quad in quads]
-    problems += _unknown_terms(placed, locate, name) + _wrong_literals(placed, locate, name)
-    return placed, locate, problems + _wrong_identifiers(placed, locate, name)
+    problems = problems + broken + _unknown_terms(placed, locate, name) + _wrong_literals(placed, locate, name)
+    return Reading([], placed, problems + _wrong_identifiers(placed, locate, name), locate, lost)
 
 
-def _check_xml(data: bytes, name: str) -> None:
-    """Well-formedness with a line, which the RDF parser does not give, and no declarations that could expand."""
-    parser = expat.ParserCreate("utf-8")
+def _parse(name: str, text: str, kind: ox.RdfFormat, locate: Locate) -> tuple[list[ox.Quad], list[Finding], str]:
+    """The quads that can be read, what is wrong, and the text of the statements that cannot be read.
 
-    def started(_: str, attributes: dict[str, str]) -> None:
-        if "Triple" in attributes.values():  # deep ones overflow the stack of the RDF parser
-            raise _refuse(Place(name, parser.CurrentLineNumber, parser.CurrentColumnNumber + 1), *_NO_RDF_1_2)
+    After a mistake the parser goes on with the next statement. Where a text is not closed it would take all texts for
+    gaps and all gaps for texts, so it begins anew after the line (N-Quads) or the statement (Turtle).
+    """
+    quads: list[ox.Quad] = []
+    findings: list[Finding] = []
+    lost: list[str] = []
+    said: set[str] = set()
+    lines = text.split("\n")
+    by_line = kind in (ox.RdfFormat.N_TRIPLES, ox.RdfFormat.N_QUADS)
+    skipped = 0  # lines before what the parser reads now
+    # Relative IRIs would mean different things in different places, so there is no base.
+    parser = ox.parse(text.encode(), format=kind)
+    while len(findings) < MAX_FINDINGS:
+        try:
+            for quad in parser:
+                quads.append(quad)
+                if len(quads) > MAX_STATEMENTS:
+                    return quads, findings, ""
+            break
+        except SyntaxError as error:
+            line, column = ((error.lineno or 0) + skipped, error.offset or 0) if error.lineno else (0, 0)
+            reason = str(error.msg).partition(": ")[2] or str(error.msg)
+            if "dot" in reason and line and not lines[line - 1][: column - 1].strip():
+                # It is missed where the next statement begins, and missing where the one before ends.
+                line = max((at for at in range(1, line) if lines[at - 1].strip()), default=line)
+                column = len(lines[line - 1].rstrip()) + 1
+            place = Place(name, line, column)
+            if not line and quads and (near := locate(str(getattr(quads[-1].subject, "value", "")), "", "")):
+                place = near
+            if reason not in said and not (findings and line and findings[-1].place.line == line):
+                findings.append(violation("syntax", place, f"not valid: {reason}", f"szintaktikai hiba: {reason}"))
+            if reason.startswith("The prefix"):
+                said.add(reason)
+            if not line:
+                lost.append(text)
+                break
+            begin, end = line - 1, line
+            while not by_line and begin and not _ENDS.search(lines[begin - 1]):
+                begin -= 1
+            while not by_line and end < len(lines) and not _ENDS.search(lines[end - 1]):
+                end += 1
+            lost += lines[begin:end]
+            unclosed = reason.startswith(("Line jumps", "Unexpected end"))
+            if unclosed and kind == ox.RdfFormat.TRIG:
+                lost += lines[end:]
+                break
+            if by_line or unclosed:
+                if end >= len(lines):
+                    break
+                prefixes = "".join(f"@prefix {each}: <{iri}> . " for each, iri in parser.prefixes.items())
+                rest = "\n".join([prefixes, *lines[end:]])
+                parser, skipped = ox.parse(rest.encode(), format=kind), end - 1
+    return quads, findings, "\n".join(lost)
 
-    def declared(*_: object) -> None:
-        place = Place(name, parser.CurrentLineNumber, parser.CurrentColumnNumber + 1)
-        raise _refuse(place, "entity declarations are not allowed", "entitásdeklaráció nem megengedett")
 
-    parser.StartElementHandler = started
-    parser.EntityDeclHandler = declared
-    try:
-        parser.Parse(data, True)
-    except expat.ExpatError as error:
-        reason = expat.ErrorString(error.code)
-        place = Place(name, error.lineno, error.offset + 1)
-        raise _refuse(place, f"not valid XML: {reason}", f"hibás XML: {reason}") from error
+_ENDS = re.compile(r"\.\s*(#.*)?$")
+"""A line at which a statement of Turtle ends, as people write it."""
 
 
 def _placed(quad: ox.Quad) -> ox.Quad:

@@ -1,9 +1,13 @@
-"""Where terms stand in Turtle, TriG, N-Triples and N-Quads: parsers give triples without lines, people need lines."""
+"""Where terms stand in Turtle, TriG, N-Triples, N-Quads and RDF/XML: parsers give triples without lines, people need
+lines."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urljoin
+from xml.parsers import expat
+
+from solidarity_spectrum.findings import Finding, InputError, Place, violation
 
 # Quantifiers are possessive and what is left open runs to the end, so that no text takes more than linear time.
 _TOKEN = re.compile(
@@ -118,3 +122,86 @@ def _tokens(text: str) -> Iterator[_Token]:
             yield _Token("text", inner, match.start())
         else:
             yield _Token("mark", value, match.start())
+
+
+_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_XML_BASE = "http://www.w3.org/XML/1998/namespacebase"
+_ABSOLUTE = re.compile(r'[A-Za-z][A-Za-z0-9+.-]*:[^\s<>"{}|\\^`]*\Z')
+NO_RDF_1_2 = (
+    "triple terms and text directions of RDF 1.2 are not accepted: use a Connection",
+    "az RDF 1.2 hármaskifejezései és szövegirányai nem megengedettek: használjon Connection rekordot",
+)
+
+
+class Elements:
+    """The elements of an RDF/XML document, by subject and property; what is not well-formed is in `findings`.
+
+    Raises InputError for entity declarations, which could expand without end, and for triple terms, whose depth would
+    overflow the stack of the RDF parser.
+    """
+
+    def __init__(self, text: str, file: str) -> None:
+        self.file = file
+        self.findings: list[Finding] = []
+        self._places: dict[tuple[str, str], list[tuple[str, int, int]]] = {}
+        self._subjects: list[str] = []  # of each open element, "" where it has none
+        self._parser = expat.ParserCreate("utf-8", "")
+        self._parser.StartElementHandler = self._started
+        self._parser.EndElementHandler = self._ended
+        self._parser.EntityDeclHandler = self._declared
+        self._parser.CharacterDataHandler = self._text
+        self._written: list[str] = []
+        self._based = False
+        try:
+            self._parser.Parse(text.encode(), True)
+        except expat.ExpatError as error:
+            reason = expat.ErrorString(error.code)
+            place = Place(file, error.lineno, error.offset + 1)
+            self.findings.append(violation("syntax", place, f"not valid XML: {reason}", f"hibás XML: {reason}"))
+
+    def locate(self, focus: str, path: str = "", value: str = "") -> Place | None:
+        """The place of a value of a subject's property, of the property, or of the subject."""
+        found = self._places.get((focus, path)) or self._places.get((focus, ""), [])
+        best = next((each for each in found if value and each[0] == value), found[0] if found else None)
+        return Place(self.file, *best[1:]) if best else None
+
+    def _here(self) -> tuple[int, int]:
+        return self._parser.CurrentLineNumber, self._parser.CurrentColumnNumber + 1
+
+    def _started(self, name: str, attributes: dict[str, str]) -> None:
+        if attributes.get(_RDF + "parseType") == "Triple":
+            raise InputError([violation("syntax", Place(self.file, *self._here()), *NO_RDF_1_2)])
+        self._based |= _XML_BASE in attributes
+        for attribute in (_RDF + "about", _RDF + "resource", _RDF + "datatype"):
+            value = attributes.get(attribute)
+            if value is not None and not self._based and not _ABSOLUTE.match(value):
+                en, hu = f"«{value}» is not an absolute IRI", f"«{value}» nem teljes IRI"
+                self.findings.append(violation("syntax", Place(self.file, *self._here()), en, hu))
+        subject = attributes.get(_RDF + "about", "")
+        if subject:
+            self._places.setdefault((subject, ""), []).append(("", *self._here()))
+        elif self._subjects and self._subjects[-1]:
+            value = attributes.get(_RDF + "resource", "")
+            self._places.setdefault((self._subjects[-1], name), []).append((value, *self._here()))
+        self._written = []
+        self._subjects.append(subject)
+
+    def _ended(self, name: str) -> None:
+        self._subjects.pop()
+        written = "".join(self._written)
+        if (
+            written.strip()
+            and self._subjects
+            and (at := self._places.get((self._subjects[-1], name)))
+            and not at[-1][0]
+        ):
+            at[-1] = (written, *at[-1][1:])
+        self._written = []
+
+    def _text(self, text: str) -> None:
+        self._written.append(text)
+
+    def _declared(self, *_: object) -> None:
+        place = Place(self.file, *self._here())
+        en, hu = "entity declarations are not allowed", "entitásdeklaráció nem megengedett"
+        raise InputError([violation("syntax", place, en, hu)])
