@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
@@ -37,6 +37,9 @@ from solidarity_spectrum.records import context, graph_iri, yaml
 from solidarity_spectrum.resources import DATA, store_folder
 from solidarity_spectrum.service.settings import BadSettings, add_options, from_options
 from solidarity_spectrum.vocabulary import vocabulary
+
+if TYPE_CHECKING:
+    from solidarity_spectrum.validation import Input
 
 MAX_QUERY = 10_000_000
 MAX_MESSAGE = 1000
@@ -93,6 +96,14 @@ def _parser() -> argparse.ArgumentParser:
     def with_store(sub: argparse.ArgumentParser) -> None:
         sub.add_argument("--store", type=Path, default=store_folder(), help="the built store (default: %(default)s)")
 
+    def with_inputs(sub: argparse.ArgumentParser, also: str = "") -> None:
+        about = "files, folders, zip files, or - for standard input" + also
+        sub.add_argument("files", nargs="+", metavar="FILE", help=about)
+        about = "format of all files (default: by name, or by content where the name tells none)"
+        sub.add_argument("--input", metavar="FORMAT", help=about)
+        about = "read at most so many MiB together, unpacked (default: %(default)s)"
+        sub.add_argument("--max-size", type=int, default=64, metavar="MIB", help=about)
+
     def with_language(sub: argparse.ArgumentParser) -> None:
         sub.add_argument("--language", choices=("en", "hu"), default="en", help="language of labels and messages")
 
@@ -125,16 +136,22 @@ def _parser() -> argparse.ArgumentParser:
     with_language(sub)
 
     sub = verb("validate", _validate, "judge contributions against the shapes and the graph")
-    about = "files, folders, zip files, or - for standard input"
-    sub.add_argument("files", nargs="+", metavar="FILE", help=about)
-    about = "format of all files (default: by name, or by content where the name tells none)"
-    sub.add_argument("--input", metavar="FORMAT", help=about)
-    about = "read at most so many MiB together, unpacked (default: %(default)s)"
-    sub.add_argument("--max-size", type=int, default=64, metavar="MIB", help=about)
-    sub.add_argument("--format", "-f", choices=report.FORMATS, default="text", help="report format")
+    with_inputs(sub)
+    sub.add_argument("--format", "-f", choices=report.FORMATS, default="text", help="html also tells what would change")
     sub.add_argument("--out", type=Path, metavar="REPORT", help="write the report here instead of standard output")
     sub.add_argument("--strict", action="store_true", help="exit with 1 for warnings too")
     sub.add_argument("--engine", choices=("fast", "reference"), default="fast", help="reference is pySHACL, slower")
+    with_store(sub)
+    with_language(sub)
+
+    sub = verb(
+        "diff",
+        _diff,
+        "what a contribution would change in the graph, or what changed between two builds (0: nothing, 1: something)",
+    )
+    with_inputs(sub, "; or two folders of built stores, the older first")
+    sub.add_argument("--format", "-f", choices=("text", "json"), default="text", help="for HTML see «validate»")
+    sub.add_argument("--seconds", type=float, default=60.0, help="time for the catalogue's answers (default: 60)")
     with_store(sub)
     with_language(sub)
 
@@ -348,17 +365,28 @@ def _questions(options: argparse.Namespace) -> int:
     return 0
 
 
-def _validate(options: argparse.Namespace) -> int:
+def _inputs(options: argparse.Namespace) -> "list[Input | Finding]":
+    """The files given, folders and zip files opened."""
     from solidarity_spectrum import validation
 
     if options.input and options.input not in validation.FORMATS:
         raise Failure(f"--input takes one of {', '.join(validation.FORMATS)}, not «{options.input}»")
     limit = options.max_size * 2**20
-    inputs = list(validation.expand(validation.gather(options.files, options.input or "", limit), limit))
+    return list(validation.expand(validation.gather(options.files, options.input or "", limit), limit))
+
+
+def _validate(options: argparse.Namespace) -> int:
+    from solidarity_spectrum import difference
+    from solidarity_spectrum.validation.contribution import examine
+
+    inputs = _inputs(options)
     sources = {item[0]: item[1] for item in inputs if not isinstance(item, Finding)}
     tell = _progress if sum(map(len, sources.values())) > BIG else _Patience()
-    findings, statements = validation.validate_files(inputs, options.store, options.engine, tell, limit)
-    told = report.Report(findings, statements, sources, strict=options.strict)
+    examined = examine(inputs, options.store, options.engine, tell, options.max_size * 2**20)
+    tables = []
+    if options.format == "html":
+        tables = difference.tables(difference.of_contribution(examined, options.store, options.engine, tell))
+    told = report.Report(examined.findings, examined.statements, sources, tables, strict=options.strict)
     text = report.render(told, options.format, options.language)
     if options.out:
         _write(options.out, text)
@@ -379,6 +407,29 @@ def _write(file: Path, data: bytes) -> None:
         draft.replace(file)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _diff(options: argparse.Namespace) -> int:
+    from solidarity_spectrum import difference
+    from solidarity_spectrum.validation.contribution import examine
+
+    stores = [Path(name) for name in options.files if (Path(name) / store.MANIFEST).is_file()]
+    if stores:
+        if not len(stores) == len(options.files) == 2:
+            raise Failure("give two stores, the older first, or the files of a contribution")
+        older, newer = stores
+        found = difference.of_stores(older, newer, _progress, options.seconds)
+    else:
+        examined = examine(_inputs(options), options.store, limit=options.max_size * 2**20)
+        wrong = [found for found in examined.findings if found.severity == "violation"]
+        if examined.change is None and wrong:
+            print(report.as_text(examined.findings, options.language), file=sys.stderr)
+            return 2
+        found = difference.of_contribution(examined, options.store, progress=_progress, seconds=options.seconds)
+        if wrong:
+            _progress(f"{len(wrong)} errors, which «solidarity validate» tells: this is what could be read")
+    print(difference.text(found, options.language) if options.format == "text" else difference.as_json(found))
+    return 0 if found.empty else 1
 
 
 def _load(options: argparse.Namespace) -> int:

@@ -73,7 +73,9 @@ class _Group:
         return found
 
 
-class _Reader:
+class Reader:
+    """Reads one query, token by token."""
+
     def __init__(self, text: str, prefixes: dict[str, str]) -> None:
         self.pieces = [
             (match.lastgroup, match.group()) for match in _TOKEN.finditer(text) if match.lastgroup is not None
@@ -187,6 +189,9 @@ class _Reader:
                 self.take("(")
             row: dict[str, Term] = {}
             for name in names:
+                if self.look() == "UNDEF":
+                    self.take()
+                    continue
                 value = self.slot()
                 if isinstance(value, str):
                     raise ValueError("a variable among VALUES")
@@ -250,7 +255,7 @@ class _Reader:
 def read(text: str, prefixes: dict[str, str] | None = None) -> Query:
     """The patterns of a SELECT or CONSTRUCT; `prefixes` are those declared outside it. Raises ValueError."""
     try:
-        return _Reader(text, prefixes or {}).query()
+        return Reader(text, prefixes or {}).query()
     except IndexError:
         raise ValueError("the query ends too early") from None
 

@@ -7,23 +7,20 @@ rules themselves are run. (This is the method «delete and rederive» with the r
 
 from collections.abc import Callable, Iterator
 from functools import cache
-from itertools import islice
 
 import pyoxigraph as ox
 
 from solidarity_spectrum import patterns
-from solidarity_spectrum.patterns import RDF_TYPE, Body, Pattern, Query, Slot
+from solidarity_spectrum.matching import Bindings, Matcher, bound
+from solidarity_spectrum.patterns import RDF_TYPE, Body, Pattern, Query
 from solidarity_spectrum.resources import BASE, ONTOLOGY
 from solidarity_spectrum.view import Term, View
 
 INFERRED = ox.NamedNode(BASE + "graph/inferred")
 MAX_ROUNDS = 50
-_PROBES = (8, 64, 512)
-"""How many triples of each pattern are looked at to tell which fits fewest."""
 _RDFS, _OWL = "http://www.w3.org/2000/01/rdf-schema#", "http://www.w3.org/2002/07/owl#"
 _SCHEMA = {ox.NamedNode(iri) for iri in (_RDFS + "subClassOf", _RDFS + "subPropertyOf", _OWL + "inverseOf")}
 _SCHEMA_TYPES = {ox.NamedNode(_OWL + name) for name in ("SymmetricProperty", "TransitiveProperty")}
-Bindings = dict[str, Term]
 
 
 @cache
@@ -89,13 +86,13 @@ def changes(view: View, added: set[ox.Triple], removed: set[ox.Triple]) -> tuple
     return _Maintenance(view, added, removed).run()
 
 
-class _Maintenance:
+class _Maintenance(Matcher):
     def __init__(self, view: View, added: set[ox.Triple], removed: set[ox.Triple]) -> None:
         self.view = view
         self.old = View(view.base)
         extra = ox.Store()
         extra.extend(view.added)
-        self.all = View(view.base, added=extra)  # before and after, with all that may follow
+        super().__init__(View(view.base, added=extra))  # before and after, with all that may follow
         self.asserted = added
         self.may_come: set[ox.Triple] = set()
         self.may_go = set(removed)
@@ -136,7 +133,7 @@ class _Maintenance:
                         self.conclusion(query, head, found, comes)
 
     def conclusion(self, query: Query, head: Pattern, found: Bindings, comes: bool) -> None:
-        subject, predicate, obj = (_bound(slot, found) for slot in patterns.slots(head))
+        subject, predicate, obj = (bound(slot, found) for slot in patterns.slots(head))
         if isinstance(subject, ox.Literal) or not isinstance(predicate, ox.NamedNode):
             return
         assert subject is not None, "a conclusion about something computed"
@@ -185,24 +182,6 @@ class _Maintenance:
             if triple in self.may_come or triple in self.may_go or (triple.subject, triple.predicate) in self.open
         }
 
-    def fits(self, pattern: Pattern, triple: ox.Triple) -> Iterator[Bindings]:
-        if not pattern.many:
-            found = _unify(pattern, triple, {})
-            if found is not None:
-                yield found
-            return
-        if pattern.predicate != triple.predicate:
-            return
-        before = {triple.subject, *self.chain(triple.subject, triple.predicate, back=True)}
-        after = {triple.object, *self.chain(triple.object, triple.predicate, back=False)}
-        self.support.add(triple)
-        step = Pattern(pattern.subject, pattern.predicate, pattern.object)
-        for subject in before:
-            for obj in after:
-                found = _unify(step, (subject, triple.predicate, obj), {})
-                if found is not None:
-                    yield found
-
     def solve(self, body: Body, start: Bindings, held: Pattern | None = None) -> Iterator[Bindings]:
         """All ways in which the required patterns hold; what they hold by is put down as support.
 
@@ -220,51 +199,6 @@ class _Maintenance:
                         self.support.update(more)
                 yield found
 
-    def join(self, rest: tuple[Pattern, ...], found: Bindings) -> Iterator[tuple[Bindings, tuple[ox.Triple, ...]]]:
-        if not rest:
-            yield found, ()
-            return
-        chosen, rows = self.choose(rest, found)
-        others = tuple(pattern for pattern in rest if pattern is not chosen)
-        for more, used in rows:
-            for last, then in self.join(others, more):
-                yield last, used + then
-
-    def choose(
-        self, rest: tuple[Pattern, ...], found: Bindings
-    ) -> tuple[Pattern, list[tuple[Bindings, tuple[ox.Triple, ...]]]]:
-        """The pattern that fits fewest triples, with these: a thing that thousands point to is not run through."""
-        free = {pattern: len(pattern.variables() - found.keys()) for pattern in rest}
-        least = [pattern for pattern in rest if free[pattern] == min(free.values())]
-        if len(least) == 1:
-            return least[0], list(self.rows(least[0], found))
-        for cap in _PROBES:
-            some = [(pattern, list(islice(self.rows(pattern, found), cap))) for pattern in least]
-            best = min(some, key=lambda each: len(each[1]))
-            if len(best[1]) < cap:
-                return best
-        return least[0], list(self.rows(least[0], found))
-
-    def rows(self, pattern: Pattern, found: Bindings) -> Iterator[tuple[Bindings, tuple[ox.Triple, ...]]]:
-        subject, predicate, obj = (_bound(slot, found) for slot in patterns.slots(pattern))
-        if not isinstance(predicate, ox.NamedNode | None):
-            return
-        if pattern.many:
-            assert isinstance(predicate, ox.NamedNode)
-            start, end = (subject, obj) if subject is not None else (obj, None)
-            assert start is not None, "a path with no end known"
-            for node, edges in self.chain(start, predicate, back=subject is None).items():
-                if end is None or node == end:
-                    s, o = (node, start) if subject is None else (start, node)
-                    more = _unify(Pattern(pattern.subject, predicate, pattern.object), (s, predicate, o), found)
-                    if more is not None:
-                        yield more, edges
-            return
-        for triple in self.triples(subject, predicate, obj):
-            more = _unify(pattern, triple, found)
-            if more is not None:
-                yield more, (triple,)
-
     def triples(
         self, subject: Term | None, predicate: ox.NamedNode | None, obj: Term | None
     ) -> Iterator[ox.Triple] | list[ox.Triple]:
@@ -274,40 +208,4 @@ class _Maintenance:
             if key not in self.schema:  # asked again and again, and never changed
                 self.schema[key] = list(self.old.triples(*key))
             return self.schema[key]
-        return self.all.triples(subject, predicate, obj)
-
-    def chain(self, start: Term, predicate: ox.NamedNode, back: bool) -> dict[Term, tuple[ox.Triple, ...]]:
-        """All that is reached from a node by one or more steps, and all steps on the way."""
-        steps: set[ox.Triple] = set()
-        reached: set[Term] = set()
-        front = [start]
-        while front:
-            here = front.pop()
-            if isinstance(here, ox.Literal) and not back:
-                continue
-            for triple in self.triples(*((None, predicate, here) if back else (here, predicate, None))):
-                steps.add(triple)
-                there: Term = triple.subject if back else triple.object
-                if there not in reached:
-                    reached.add(there)
-                    front.append(there)
-        return dict.fromkeys(reached, tuple(steps))
-
-
-def _bound(slot: Slot, found: Bindings) -> Term | None:
-    return found.get(slot) if isinstance(slot, str) else slot
-
-
-def _unify(pattern: Pattern, triple: ox.Triple | tuple[Term, Term, Term], found: Bindings) -> Bindings | None:
-    """The bindings with which a pattern is a triple, or None."""
-    more = found
-    for slot, term in zip(patterns.slots(pattern), triple, strict=True):
-        if isinstance(slot, str):
-            known = more.get(slot)
-            if known is None:
-                more = {**more, slot: term}
-            elif known != term:
-                return None
-        elif slot != term:
-            return None
-    return more
+        return super().triples(subject, predicate, obj)

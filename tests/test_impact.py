@@ -59,6 +59,13 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[dict[str
         for record in read(name):
             of_type.setdefault(str(record.data["type"]), []).append(record)
     records = [record for some in of_type.values() for record in some[:PER_TYPE]]
+    folder = tmp_path_factory.mktemp("small") / "store"
+    store_of(records, folder)
+    return folder, [record.data for record in records]
+
+
+def store_of(records: list[Record], folder: Path) -> None:
+    """Write such a store."""
     built = build.assemble(records)
     for name in ("shapes", "questions", "void", "quality"):
         built.graph.remove_graph(ox.NamedNode(f"{BASE}graph/{name}"))
@@ -67,10 +74,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[dict[str
             built.graph.remove(quad)
     results = impact.judge({quad.triple for quad in built.graph})
     report = [asdict(finding(result, [])) for result in results]
-    folder = tmp_path_factory.mktemp("small") / "store"
     manifest = {"hash": "0" * 16, **built.counts, "quads": len(built.graph)}
     store.write(folder, store.sorted_lines(built.graph), [], manifest, report, "")
-    return folder, [record.data for record in records]
 
 
 def compiled(data: list[dict[str, Any]]) -> tuple[set[ox.Quad], set[str]]:

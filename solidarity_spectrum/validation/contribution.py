@@ -59,6 +59,31 @@ def validate_files(
     the inputs may have together, unpacked. Returns the findings, the most serious first, and the number of statements
     (quads) judged. Raises NoStore if there is no built store.
     """
+    examined = examine(inputs, folder, engine, tell, limit)
+    return examined.findings, examined.statements
+
+
+@dataclass(slots=True)
+class Examined:
+    """What was found in a contribution, how many statements it has, and what came of it: records and other quads (those
+    of RDF) and, unless nothing could be read or it is too big, the change of the graph that it would be."""
+
+    findings: list[Finding]
+    statements: int
+    records: list[Record]
+    rdf: list[ox.Quad]
+    change: impact.Change | None = None
+    locators: list[Locate] = field(default_factory=list)
+
+
+def examine(
+    inputs: Iterable[Input | Finding],
+    folder: Path,
+    engine: Engine = "fast",
+    tell: Callable[[str], None] = lambda _: None,
+    limit: int = MAX_BYTES,
+) -> Examined:
+    """Judge files together, as `validate_files` does, and keep what was read."""
     findings: list[Finding] = []
     records: list[Record] = []
     quads: list[ox.Quad] = []
@@ -81,18 +106,22 @@ def validate_files(
             break
     compiled = compile_records(records, vocabulary().documented_relations())
     findings += compiled.findings
-    quads += compiled.accepted
+    examined = Examined([], len(quads) + len(compiled.accepted) + len(compiled.candidates), records, quads)
+    quads = quads + compiled.accepted
     if len(quads) > MAX_STATEMENTS or too_many:
         findings += too_many or [_too_many(records[0].file)]
     elif quads:
         tell(f"judging {len(quads):,} statements")
         said = {(found.focus, found.path) for found in findings if found.focus}
-        judged = _judge(quads, compiled, said, [compiled.locate, *locators], folder, engine)
+        examined.locators = [compiled.locate, *locators]
+        judged, examined.change = _judge(quads, compiled, said, examined.locators, folder, engine)
         findings += [found for found in judged if not _of_what_is_lost(found, lost)]
     broken = {found.place for found in findings if found.rule == "syntax" and found.place.column}
-    findings = [found for found in findings if found.rule == "syntax" or found.place not in broken]
-    findings.sort(key=lambda f: (SEVERITIES.index(f.severity), f.place.file, f.place.line, f.place.column, f.rule))
-    return findings, len(quads) + len(compiled.candidates)
+    examined.findings = [found for found in findings if found.rule == "syntax" or found.place not in broken]
+    examined.findings.sort(
+        key=lambda f: (SEVERITIES.index(f.severity), f.place.file, f.place.line, f.place.column, f.rule)
+    )
+    return examined
 
 
 @dataclass(slots=True)
@@ -450,12 +479,12 @@ def _judge(
     locators: list[Locate],
     folder: Path,
     engine: Engine,
-) -> list[Finding]:
+) -> tuple[list[Finding], impact.Change]:
     """Judge the graph as the contribution would make it, and report what the shapes then say anew.
 
     `said` holds focus and path of what the readers found wrong already.
     """
-    base = _open(folder.resolve())
+    base = open_built(folder.resolve())
     gone: set[ox.Quad] = set()
     findings = []
     for iri, (record, _) in compiled.nodes.items():
@@ -475,8 +504,7 @@ def _judge(
             )
     touched: set[Term] = {quad.subject for quad in quads}
     change = impact.Change(base, gone, quads)
-    big = len(quads) * impact.WORTH > store.manifest(folder)["quads"]
-    if big or change.of_schema:
+    if change.of_all(folder):
         results = impact.judge_whole(change, touched, folder, engine)
     else:
         results = impact.judge_touched(change, touched, engine)
@@ -485,11 +513,11 @@ def _judge(
     suggestible = sorted(missing)[:MAX_SUGGESTIONS]
     held = cache(lambda kind: _held(change.view, folder, kind))
     judged = [replace(f, cause=f"missing {f.value}") if f.value in missing else f for f in judged]
-    return findings + [_with_suggestion(f, held) if f.value in suggestible else f for f in judged]
+    return findings + [_with_suggestion(f, held) if f.value in suggestible else f for f in judged], change
 
 
 @lru_cache(maxsize=2)
-def _open(folder: Path) -> ox.Store:
+def open_built(folder: Path) -> ox.Store:
     """A built store, which never changes: a new build has another name. Raises NoStore."""
     return store.open_disk(folder)
 

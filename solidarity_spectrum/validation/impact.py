@@ -50,6 +50,11 @@ class Change:
         self.came = {triple for triple in came | new if not self.old.holds(triple)}
         self.went = (went | old) - new
 
+    def of_all(self, folder: Path) -> bool:
+        """Whether it is better judged with all of the graph (in the store `folder`) than by what it touches."""
+        big = len(self.view.added) * WORTH > store.manifest(folder)["quads"]
+        return self.of_schema or big
+
     def _link(self) -> None:
         """The links of all that is described anew or no more; as in a build, they come before what follows."""
         view = self.view
@@ -74,6 +79,22 @@ def judge_touched(change: Change, touched: set[Term], engine: Engine = "fast") -
     before = _judge_slice(change.old, {n for n in elsewhere if _name(n) in wrong}, engine) if wrong else set()
     known = {_key(result) for result in before}
     return {result for result in results if result.focus in own or _key(result) not in known}
+
+
+def compare(
+    change: Change, touched: set[Term], folder: Path, engine: Engine = "fast"
+) -> tuple[set[Result], set[Result]]:
+    """The results, at any node, that the change brings, and those that it takes away."""
+    if change.of_all(folder):
+        after = judge({quad.triple for quad in carried_out(change, folder)}, engine)
+        before = judge({quad.triple for quad in change.old.base}, engine)
+    else:
+        both = View(change.view.base, added=change.view.added)
+        nodes = touched | {quad.subject for quad in change.view.gone}
+        nodes |= footprint().affected(both, change.came | change.went)
+        after, before = _judge_slice(change.view, nodes, engine), _judge_slice(change.old, nodes, engine)
+    known, now = {_key(result) for result in before}, {_key(result) for result in after}
+    return {r for r in after if _key(r) not in known}, {r for r in before if _key(r) not in now}
 
 
 def _key(result: Result) -> tuple[str, str, str, str]:
