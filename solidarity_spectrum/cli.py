@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,7 @@ from solidarity_spectrum import (
     table,
 )
 from solidarity_spectrum.findings import Finding, InputError
-from solidarity_spectrum.records import context, graph_iri, yaml
+from solidarity_spectrum.records import context, graph_iri
 from solidarity_spectrum.resources import DATA, store_folder
 from solidarity_spectrum.service.settings import BadSettings, add_options, from_options
 from solidarity_spectrum.vocabulary import vocabulary
@@ -155,12 +155,24 @@ def _parser() -> argparse.ArgumentParser:
     with_store(sub)
     with_language(sub)
 
-    sub = verb("load", _load, "turn files of a source into records (YAML on standard output)")
+    sub = verb("load", _load, "turn files of a source into records")
     sub.add_argument("source", help="a loader; see «solidarity loaders»")
-    sub.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    sub.add_argument("--out", type=Path, help="write here instead of standard output")
+    about = "files, folders, zip archives, or - for standard input"
+    sub.add_argument("paths", nargs="+", type=Path, metavar="PATH", help=about)
+    sub.add_argument("--out", type=Path, metavar="FILE", help="write here instead of standard output")
+    about = "records, or the quads of those accepted (default: %(default)s)"
+    sub.add_argument("--format", "-f", choices=loading.FORMATS, default="yaml", help=about)
+    about = "only what this fits; see «solidarity loaders»"
+    sub.add_argument("--choose", action="append", default=[], metavar="NAME=VALUE", help=about)
+    about = "day of recording (default: that of SOURCE_DATE_EPOCH, or today)"
+    sub.add_argument("--recorded", default="", metavar="DAY", help=about)
+    about = "id of who records (default: %(default)s)"
+    sub.add_argument("--recorded-by", default="solidarity-spectrum-project", metavar="ID", help=about)
+    with_store(sub)
+    with_language(sub)
 
-    verb("loaders", _loaders, "what can be loaded, from where, under which licence")
+    sub = verb("loaders", _loaders, "what can be loaded, from where, under which licence")
+    sub.add_argument("--format", "-f", choices=("text", "json"), default="text")
 
     sub = verb("explain", _explain, "every assertion about an entity with its evidence")
     sub.add_argument("id", help="an id such as hu-btk-353a, concept:de-solidarity, or an IRI")
@@ -282,10 +294,7 @@ def _query(options: argparse.Namespace) -> int:
 
 
 def _query_text(options: argparse.Namespace, graph: ox.Store) -> str:
-    pairs = [item.partition("=") for item in options.param]
-    if bad := [item for item in options.param if "=" not in item]:
-        raise Failure(f"--param takes NAME=VALUE, not «{bad[0]}»")
-    given = {name: value for name, _, value in pairs}
+    given = dict(_pairs(options.param, "--param"))
     path = Path(options.query)
     try:
         is_file = path.is_file()
@@ -433,24 +442,63 @@ def _diff(options: argparse.Namespace) -> int:
 
 
 def _load(options: argparse.Namespace) -> int:
+    head = {"recorded": _day(options.recorded), "recordedBy": options.recorded_by}
     try:
-        records = [record.data for record in loading.load(options.source, options.files)]
+        index = loading.index(options.store)
+    except store.NoStore:
+        index = None  # a loader that joins will say so
+    chosen = dict(_pairs(options.choose, "--choose"))
+    try:
+        about = loading.describe(options.source).choose(chosen)
     except KeyError as error:
-        raise Failure(f"no loader «{options.source}»; there are: {', '.join(loading.catalogue())}") from error
-    text = yaml.dump({"records": records})
-    if options.out:
-        _write(options.out, text.encode())
-        _progress(f"{len(records)} records written to {options.out}")
-    else:
-        sys.stdout.write(text)
+        near = explain.nearest(options.source, loading.catalogue())
+        hint = f"did you mean {near}?" if near else f"there are: {', '.join(loading.catalogue())}"
+        raise Failure(f"no loader «{options.source}»; {hint}") from error
+    except ValueError as error:
+        raise Failure(str(error)) from error
+    if about.licence.startswith(("https://", "http://")):
+        head["licence"] = about.licence
+    warnings: list[Finding] = []
+    records = loading.load(options.source, options.paths, index, chosen, warn=warnings.append, progress=_progress)
+    counts = loading.write(records, head, options.out, options.format, warnings.append, _progress)
+    if warnings:
+        print(report.as_text(warnings, options.language), file=sys.stderr)
+    told = ", ".join(f"{number} {status}" for status, number in sorted(counts.items()))
+    _progress(f"{counts.total()} records ({told})" + (f" written to {options.out}" if options.out else ""))
     return 0
 
 
+def _pairs(given: Sequence[str], option: str) -> list[tuple[str, str]]:
+    """NAME=VALUE, as an option takes it several times."""
+    if bad := [item for item in given if not re.fullmatch(r"[^=]+=.*", item, re.DOTALL)]:
+        raise Failure(f"{option} takes NAME=VALUE, not «{bad[0]}»")
+    return [(name, value) for name, _, value in (item.partition("=") for item in given)]
+
+
+def _day(given: str) -> str:
+    """The day of recording: as given, or of SOURCE_DATE_EPOCH (reproducible-builds.org), or today."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    try:
+        if given:
+            return date.fromisoformat(given).isoformat()
+        return (datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)).date().isoformat()
+    except (ValueError, OverflowError, OSError) as error:
+        raise Failure(f"not a day: {error}") from error
+
+
 def _loaders(options: argparse.Namespace) -> int:
-    for name, about in loading.catalogue().items():
+    found = loading.catalogue()
+    if options.format == "json":
+        shown = {name: {k: v for k, v in asdict(about).items() if k != "chosen"} for name, about in found.items()}
+        print(json.dumps(shown, ensure_ascii=False, indent=1))
+        return 0
+    for name, about in found.items():
         print(name)
-        for key in ("title", "publisher", "address", "format", "licence", "coverage"):
-            print(f"  {key + ':':<11}{about[key]}")
+        for key in ("title", "publisher", "address", "format", "licence", "coverage", "rhythm"):
+            print(f"  {key + ':':<11}{getattr(about, key)}")
+        for key, option, names in (("choose", "--choose", about.choices), ("live", "--live", about.live)):
+            for what, meaning in names.items():
+                print(f"  {key + ':':<11}{option} {what}=…  {meaning}")
     return 0
 
 

@@ -1,10 +1,8 @@
 """One connection per treaty action: a state signs, ratifies, accedes to or succeeds to a treaty on a day."""
 
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
-from solidarity_spectrum.loading import citation, known, rows, states
+from solidarity_spectrum.loading import Description, Input, citation, mint, rows, states
 from solidarity_spectrum.records import Record
 
 _WORDS = {
@@ -17,26 +15,28 @@ _WORDS = {
 }
 
 
-def read(path: Path, description: dict[str, Any]) -> Iterator[Record]:
+def read(source: Input, description: Description) -> Iterator[Record]:
     """The actions of one file."""
-    for line, row in rows(path, {"treaty", "iso3", "country", "date", "action", "source"}):
-        record = Record({}, str(path), {(): (line, 1)})
-        relation = known(description["actions"], row["action"], record, "action")
-        state = known(states() | description["organisations"], row["iso3"], record, "iso3")
-        treaty = known(description["treaties"], row["treaty"], record, "treaty")
-        source = citation(row["source"], description, record)
-        record.data = {
-            "id": f"{row['action']}-{treaty['id']}-{row['iso3'].lower()}",
-            "type": "Connection",
-            "label": {
-                "en": f"{row['country']}: {row['action']}, {row['treaty']}",
-                "hu": f"{state['label']['hu']}: {_WORDS[relation]}, {treaty['hu']}",
-            },
-            "subject": state["id"],
-            "relation": relation,
-            "object": treaty["id"],
-            "date": row["date"],
-            "sources": [source],
-            "status": "verified" if source["tier"] == "primary" else "single-source",
-        }
-        yield record
+    tables = description.tables
+    for row in rows(source, description, ("treaty", "iso3", "country", "date", "action", "source")):
+        relation = row.code("action", tables["actions"])
+        state = row.code("iso3", states() | tables["organisations"])
+        treaty = row.code("treaty", tables["treaties"])
+        country = row.take("country")
+        cited = citation(row)
+        yield row.record(
+            {
+                "id": mint(row.take("action"), treaty["id"], row.take("iso3")),
+                "type": "Connection",
+                "label": {
+                    "en": f"{country}: {row.take('action')}, {row.take('treaty')}",
+                    "hu": f"{state['label']['hu']}: {_WORDS[relation]}, {treaty['hu']}",
+                },
+                "subject": state["id"],
+                "relation": relation,
+                "object": treaty["id"],
+                "date": row.take("date"),
+                "sources": [cited],
+                "status": "verified" if cited["tier"] == "primary" else "single-source",
+            }
+        )

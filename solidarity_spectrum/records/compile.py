@@ -28,6 +28,7 @@ _GRAPHS = {"ontology", "vocabularies", "shapes", "questions", "provenance", "inf
 }
 """Graphs of the program, `graph/NAME`: a record of such an id would write into them."""
 _EVIDENCE = ("sources", "status", "recorded", "recordedBy", "licence")
+_ASIDE = ("record", "unverified")
 _VALIDITY_CLASSES = {"Provision", "Offence", "ProvisionVersion", "Exemption"}
 _POINTS = ("date", "adopted", "announced", "lodged", "promulgated", "proposed", "published", "inForce")
 
@@ -51,6 +52,11 @@ class Record:
     @property
     def id(self) -> str:
         return str(self.data.get("id", ""))
+
+    @property
+    def name(self) -> str:
+        """What names its graph: its own `record`, or the id of what it describes."""
+        return str(self.data.get("record") or self.id)
 
 
 @dataclass(slots=True)
@@ -118,10 +124,15 @@ def compile_records(records: Iterable[Record], documented: Iterable[str]) -> Com
         expander = _Expander(record, facts)
         graphs, doubtful = expander.record()
         # An id names one thing, whatever its kind: a concept and an actor of the same id would share a graph.
-        named: list[tuple[str, Path]] = [(graph_iri(record.id), ()), *expander.nodes.items()] if expander.nodes else []
+        # What says more of a thing that another record describes has a name of its own, and may share the thing.
+        named: list[tuple[str, Path]] = (
+            [(graph_iri(record.name), ()), *expander.nodes.items()] if expander.nodes else []
+        )
         for iri, at in named:
-            if iri in compiled.nodes:
-                other, where = compiled.nodes[iri]
+            other, where = compiled.nodes.get(iri, (None, ()))
+            if other and _adds(record, iri):
+                continue
+            if other and not _adds(other, iri):
                 expander.refuse(
                     "duplicate-id",
                     (*at, "id"),
@@ -136,6 +147,11 @@ def compile_records(records: Iterable[Record], documented: Iterable[str]) -> Com
     compiled.accepted = _quads(accepted)
     compiled.candidates = _quads(candidates)
     return compiled
+
+
+def _adds(record: Record, iri: str) -> bool:
+    """Whether a record only says more of a thing that another one describes."""
+    return "record" in record.data and iri == entity_iri(record.id)
 
 
 def _quads(graphs: list[dict[str, Any]]) -> list[ox.Quad]:
@@ -188,12 +204,16 @@ class _Expander:
             return [], []
         if not self._identity(data, ()):
             return [], []
-        if data["id"].rpartition(":")[2] in _GRAPHS:
+        name, key = (data["record"], "record") if "record" in data else (data["id"], "id")
+        if not isinstance(name, str) or not _ID.match(name):
+            self.refuse("id", (key,), f"«{name}» is not an id", f"«{name}» nem azonosító")
+            return [], []
+        if name.rpartition(":")[2] in _GRAPHS:
             self.refuse(
                 "id",
-                ("id",),
-                f"«{data['id']}» names a graph of the program: take another id",
-                f"«{data['id']}» a program egyik gráfjának a neve: válasszon más azonosítót",
+                (key,),
+                f"«{name}» names a graph of the program: take another id",
+                f"«{name}» a program egyik gráfjának a neve: válasszon más azonosítót",
             )
             return [], []
         if not data.get("status"):
@@ -211,8 +231,8 @@ class _Expander:
                 "hiányzik a «sources» kulcs: forrás nélkül nincs állítás",
             )
         evidence = {key: data[key] for key in _EVIDENCE if key in data}
-        body = {key: value for key, value in data.items() if key not in (*_EVIDENCE, "unverified")}
-        main = self._graphs(body, evidence, data["id"], ())
+        body = {key: value for key, value in data.items() if key not in (*_EVIDENCE, *_ASIDE)}
+        main = self._graphs(body, evidence, name, ())
         if data.get("status") == "unverified":
             return [], main
         doubtful = data.get("unverified")
@@ -231,7 +251,7 @@ class _Expander:
         self.nodes = {}
         # The sources of the record do not speak for what is set aside, so they do not stand beside it.
         remembered = {key: value for key, value in evidence.items() if key != "sources"} | {"status": "unverified"}
-        graphs = self._graphs(aside, remembered, data["id"] + "--unverified", ("unverified",))
+        graphs = self._graphs(aside, remembered, name + "--unverified", ("unverified",))
         self.nodes = known
         return main, graphs
 

@@ -205,6 +205,99 @@ READERS = {
             "Vegye fel, vagy nevezze el a táblázatot [a fajtájáról](records.md#tables).",
         ),
     ),
+    "duplicate-column": Rule(
+        (
+            "A column stands twice in the header of a table.",
+            "Egy oszlop kétszer szerepel a táblázat fejlécében.",
+        ),
+        ("Rename or remove one.", "Nevezze át vagy törölje az egyiket."),
+    ),
+    "unread-field": Rule(
+        (
+            "A source has a field that its loader neither reads nor lists as out of scope.",
+            "A forrásnak van olyan mezője, amelyet a betöltő nem olvas, és a kihagyottak közt sem sorol fel.",
+        ),
+        (
+            "Let the loader read it, or list it under `out-of-scope` in its `description.yaml`, with the reason.",
+            "Olvassa be a betöltővel, vagy vegye fel indokkal a `description.yaml` `out-of-scope` kulcsa alá.",
+        ),
+    ),
+    "missing-field": Rule(
+        (
+            "A source lacks a field, or its value, that its loader needs.",
+            "A forrásból hiányzik egy mező vagy az értéke, amelyre a betöltőnek szüksége van.",
+        ),
+        ("Compare with the source as published.", "Vesse össze a közzétett forrással."),
+    ),
+    "several": Rule(
+        (
+            "A field that stands once in this source stands several times.",
+            "Egy mező, amely a forrásban egyszer szokott szerepelni, többször szerepel.",
+        ),
+        ("Compare with the source as published.", "Vesse össze a közzétett forrással."),
+    ),
+    "namespace": Rule(
+        (
+            "The root element of an XML file is in another namespace than the source's.",
+            "Egy XML-fájl gyökéreleme más névtérben van, mint a forrásé.",
+        ),
+        (
+            "Check the version of the format, and `http` against `https`.",
+            "Ellenőrizze a formátum változatát, és hogy `http` vagy `https`.",
+        ),
+    ),
+    "root": Rule(
+        (
+            "The root element of an XML file is not the one of this source.",
+            "Egy XML-fájl gyökéreleme nem az, ami ebben a forrásban szokott lenni.",
+        ),
+        ("Choose the loader of this format.", "Válassza e formátum betöltőjét."),
+    ),
+    "ambiguous": Rule(
+        (
+            "Several things in the graph have the identifier by which a source is joined.",
+            "A gráfban több dolognak is megvan az az azonosítója, amely a forrást hozzákapcsolná.",
+        ),
+        ("Find out which of them is meant.", "Derítse ki, melyikről van szó."),
+    ),
+    "total": Rule(
+        (
+            "A source's own count and what was read of it differ.",
+            "A forrás saját száma eltér attól, amennyit beolvastunk belőle.",
+        ),
+        ("Fetch it again: something is missing.", "Töltse le újra: valami hiányzik belőle."),
+    ),
+    "assertion": Rule(
+        (
+            "What came of a source is less, more or emptier than its `description.yaml` asserts.",
+            "A forrásból kevesebb, több vagy hiányosabb lett, mint amit a `description.yaml` állít.",
+        ),
+        ("Look for what changed in the source.", "Keresse meg, mi változott a forrásban."),
+    ),
+    "nothing": Rule(
+        (
+            "A source was read, and nothing of it became a record.",
+            "A forrás beolvasása egyetlen rekordot sem adott.",
+        ),
+        ("Check the file, and what you chose.", "Ellenőrizze a fájlt és a szűrést."),
+    ),
+    "loader": Rule(
+        (
+            "A loader failed on something that it does not foresee.",
+            "A betöltő olyasmin akadt el, amire nincs felkészítve.",
+        ),
+        (
+            "Look at the item after the place named, and report it.",
+            "Nézze meg a megnevezett hely utáni tételt, és jelezze a hibát.",
+        ),
+    ),
+    "description": Rule(
+        (
+            "The `description.yaml` of a loader is not as it must be.",
+            "Egy betöltő `description.yaml` fájlja hibás.",
+        ),
+        ("Mend the line that is named.", "Javítsa a megnevezett sort."),
+    ),
     "unknown-prefix": Rule(
         (
             "A mapping uses a prefix that its header does not declare.",

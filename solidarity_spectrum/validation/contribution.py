@@ -488,17 +488,17 @@ def _judge(
     gone: set[ox.Quad] = set()
     findings = []
     for iri, (record, _) in compiled.nodes.items():
-        if iri == graph_iri(record.id) and (before := _record(base, iri)):
+        if iri == graph_iri(record.name) and (before := _record(base, iri)):
             gone.update(before)
             findings.append(
                 Finding(
                     "warning",
                     "replaces-record",
                     {
-                        "en": f"the graph already holds «{record.id}»: this record would replace it",
-                        "hu": f"a gráfban már van «{record.id}»: ez a rekord felváltaná",
+                        "en": f"the graph already holds «{record.name}»: this record would replace it",
+                        "hu": f"a gráfban már van «{record.name}»: ez a rekord felváltaná",
                     },
-                    record.place(("id",)),
+                    record.place(("record",) if "record" in record.data else ("id",)),
                     entity_iri(record.id),
                 )
             )

@@ -1,0 +1,99 @@
+"""What several loaders need: ids, counts, and what the shipped data and the built store hold."""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from solidarity_spectrum import store
+from solidarity_spectrum.findings import Place
+from solidarity_spectrum.loading.description import Description
+from solidarity_spectrum.loading.fields import Fields
+from solidarity_spectrum.loading.inputs import Index, refuse
+from solidarity_spectrum.records import context
+from solidarity_spectrum.records.yaml import read
+from solidarity_spectrum.resources import BASE, DATA
+
+MAX_ID = 120
+IDENTIFIERS = (
+    *("wikidataId", "ecli", "celex", "docket", "hudoc", "isoCountryCode", "unSymbol", "doi", "eliUri", "eurovocId"),
+    *("officialNumber",),
+)
+"""The keys of records that name a thing for others too."""
+_PLAIN = re.compile(r"[A-Za-z0-9]+([ _./:-][A-Za-z0-9]+)*")
+
+
+def mint(*values: str) -> str:
+    """The id that stable values of a source make, always the same, in lower case with hyphens.
+
+        >>> mint("hudoc", "001-201353"), mint("parlamint", "LászlóGyörgyLukács")
+        ('hudoc-001-201353', 'parlamint-laszlogyorgylukacs-a8fd86d8')
+
+    Where letters are lost on the way, or the id would be too long and is cut, a hash of the values follows, so that
+    different values make different ids. Case and the separators between words do not count as different. Raises
+    ValueError for an empty value.
+    """
+    if not values or not all(value.strip() for value in values):
+        raise ValueError("an id needs values that are not empty")
+    whole = "\x1f".join(values)
+    plain = "".join(c for c in unicodedata.normalize("NFKD", "-".join(values)) if not unicodedata.combining(c))
+    name = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
+    if len(name) <= MAX_ID and all(_PLAIN.fullmatch(value) for value in values):
+        return name
+    return f"{name[:MAX_ID].strip('-')}-{hashlib.sha256(whole.encode()).hexdigest()[:8]}".strip("-")
+
+
+def total(place: Place, what: str, declared: int, counted: int) -> None:
+    """Compare a count with the source's own. Raises InputError if they differ."""
+    if declared != counted:
+        en = f"the source counts {declared} {what}, {counted} were read"
+        raise refuse("total", place, en, f"a forrás szerint {declared} {what}, beolvasva {counted}")
+
+
+@cache
+def states() -> dict[str, dict[str, Any]]:
+    """The record of every state in the shipped data, by its three-letter code of ISO 3166-1."""
+    file = DATA / "actors" / "states.yaml"
+    codes: dict[str, dict[str, Any]] = {}
+    for state in read(file.read_bytes(), str(file))[0]["records"]:
+        written = state["isoCountryCode"]
+        codes |= {code: state for code in ([written] if isinstance(written, str) else written) if len(code) == 3}
+    return codes
+
+
+def citation(row: Fields, column: str = "source") -> dict[str, Any]:
+    """The source of a row whose own cell reads «address (place in it)».
+
+    Title and tier are those of the description, or those it gives for this address in its table `elsewhere`. Raises
+    InputError for a cell that is written otherwise.
+    """
+    text = row.take(column)
+    cell = re.fullmatch(r"(https?://\S+) \((.+)\)", text)
+    if not cell:
+        en = f"«{text}» in column «{column}» is not written «address (place in it)»"
+        raise row.error("syntax", en, f"a «{column}» oszlop értéke, «{text}», nem «cím (hely benne)» alakú")
+    url, locator = cell.groups()
+    about: Description = row.description
+    other = about.tables.get("elsewhere", {}).get(url)
+    return about.source(url, locator=locator) | ({"title": other["title"], "tier": other["tier"]} if other else {})
+
+
+def index(folder: Path, keys: Iterable[str] = IDENTIFIERS) -> Index:
+    """What a built store holds by its identifiers, in one query. Raises NoStore if there is none."""
+    ours = context()
+    terms = {ours.keys[key].iri: key for key in keys}
+    listed = " ".join(f"<{iri}>" for iri in terms)
+    query = f"SELECT ?thing ?term ?value ?type {{ VALUES ?term {{ {listed} }} ?thing ?term ?value ; a ?type }}"
+    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    names = {ours.expand(f"sol:{name}"): name for name in ours.classes}
+    solutions: Any = store.open_disk(folder).query(query, use_default_graph_as_union=True)
+    for thing, term, value, kind in solutions:
+        name = thing.value.removeprefix(BASE + "id/").replace(BASE + "concept/", "concept:")
+        entry = (name, names.get(kind.value, ""))
+        holders = found.setdefault((terms[term.value], value.value), [])
+        if entry not in holders:
+            holders.append(entry)
+    return found
