@@ -11,10 +11,12 @@ from html import escape
 from pathlib import Path
 
 import rdflib
-from rdflib.collection import Collection
-from rdflib.namespace import DCTERMS, ORG, OWL, RDF, RDFS, SH, SKOS
+from rdflib.namespace import DCTERMS, ORG, RDF, RDFS, SH, SKOS
 
+from solidarity_spectrum import fields
+from solidarity_spectrum.fields import Field
 from solidarity_spectrum.records.context import Key, context
+from solidarity_spectrum.records.tables import PARTS
 from solidarity_spectrum.report.catalogue import READERS
 from solidarity_spectrum.resources import BASE, ONTOLOGY
 
@@ -25,49 +27,6 @@ SOL = rdflib.Namespace(BASE + "ontology#")
 SOLSH = rdflib.Namespace(BASE + "shapes#")
 SCHEMA = rdflib.Namespace("https://schema.org/")
 LEVELS: dict[object, str] = {SH.Violation: "error", SH.Warning: "warning", SH.Info: "advice"}
-# Keys that stand beside the assertions of a record, and so in the first table of the page.
-EVIDENCE = ("id", "type", "status", "sources", "recorded", "recordedBy", "licence", "unverified")
-OWN_WORDS = {
-    "id": "The name of the record: lower-case letters, digits and hyphens. A concept's starts with `concept:`.",
-    "type": "What it is: one of the headings below.",
-    "sources": "What it rests on; see [Sources](#sources).",
-    "licence": "Address of the licence of this record.",
-    "unverified": "Keys and values that no source supports yet; see [What is not verified](#what-is-not-verified).",
-    "formerIds": "Ids under which it was known before; they go on leading to it.",
-    "label": "What a person calls it, by language; `en` at least.",
-    "altLabel": "Another name, by language.",
-    "description": "What there is to say in a sentence or two, by language.",
-    "note": "A caution to the reader, in English.",
-    "offices": "The offices that the person held.",
-    "organisation": "The body in which the office is held.",
-    "prefLabel": "The name of the concept, by language.",
-    "definition": "What the concept means, by language, in own words.",
-    "title": "The title as printed, by language.",
-    "url": "The address of a page about it.",
-    "passage": "The words that bear it out, in the language of the source; short.",
-    "place": "Where it is or took place.",
-    "date": "When it was said, decided or done.",
-    "startDate": "When it began.",
-    "endDate": "When it ended.",
-    "partOf": "The greater thing it is a part of: the act of a section, the party of a branch.",
-    "about": "What it is about.",
-    "value": "The number.",
-    "unit": "What is counted or measured, in English.",
-    "memberOf": "The body it belongs to now.",
-    "born": "When the person was born.",
-    "broader": "A concept that this one is a kind of.",
-    "narrower": "A concept that is a kind of this one.",
-    "related": "A concept that is neither broader nor narrower, but near.",
-    "inScheme": "The scheme of concepts: `concept:solidarity-spectrum-scheme`.",
-    "topConceptOf": "The same, for a concept that has no broader one.",
-    "attributedTo": "Who defined or coined it.",
-    "author": "Who wrote it.",
-    "accessRights": "Who may read it, and how.",
-}
-SOURCE_WORDS = {
-    "url": "The address that a reader can open.",
-    "title": "The title, with author or publisher and date where they help to find it.",
-}
 OWN_KINDS = {
     "id": "id",
     "type": "name of a type",
@@ -75,19 +34,6 @@ OWN_KINDS = {
     "url": "address",
     "sources": "list",
     "licence": "address",
-}
-# Borrowed properties that no shape speaks of, and the type that takes them.
-BORROWED = {"unit": SOL.Figure, "topConceptOf": SKOS.Concept, "accessRights": SOL.Work}
-PARTS = {
-    "offices": "Office",
-    "versions": "ProvisionVersion",
-    "penalties": "Penalty",
-    "exemptions": "Exemption",
-    "sentences": "Sentence",
-    "figures": "Figure",
-    "attributions": "Attribution",
-    "disagreements": "Disagreement",
-    "readings": "Reading",
 }
 
 
@@ -148,38 +94,6 @@ def _rule(shape: rdflib.term.Node, rule: rdflib.term.Node) -> tuple[str, ...]:
     return f"{anchor}`{local(rule)}`", LEVELS[level], text(rule, SH.message), text(rule, SH.message, "hu")
 
 
-def _ancestors(iri: rdflib.URIRef) -> set[rdflib.term.Node]:
-    return {node for node in ontology().transitive_objects(iri, RDFS.subClassOf) if node}
-
-
-def _paths(node: rdflib.term.Node) -> Iterator[str]:
-    """The properties that a shape's path starts with: the property itself, or each alternative."""
-    if isinstance(node, rdflib.URIRef):
-        yield str(node)
-    elif alternatives := ontology().value(node, SH.alternativePath):
-        yield from (str(item) for item in Collection(ontology(), alternatives) if isinstance(item, rdflib.URIRef))
-
-
-def needs(classes: set[rdflib.term.Node]) -> dict[str, str]:
-    """For the keys that a shape of these classes speaks of, whether they are required or recommended, or empty."""
-    found: dict[str, str] = {}
-    names = {key.iri: name for name, key in context().keys["sources"].scoped.items()} | context().key_of
-    for shape in {s for cls in classes for s in ontology().subjects(SH.targetClass, cls)}:
-        for rule in ontology().objects(shape, SH.property):
-            level = ontology().value(rule, SH.severity)
-            least = int(str(ontology().value(rule, SH.minCount) or 0))
-            paths = list(_paths(ontology().value(rule, SH.path) or rule))
-            for path in paths:
-                key = names.get(path, "")
-                word = ""
-                if least and level in (SH.Violation, SH.Warning):
-                    word = "required" if level == SH.Violation else "recommended"
-                    word += " (one of several)" if len(paths) > 1 else ""
-                if key and (word.startswith("required") or not found.get(key)):
-                    found[key] = word
-    return found
-
-
 def takes(key: Key) -> str:
     """What the value of a key looks like."""
     if key.kind == "code":
@@ -203,61 +117,28 @@ def takes(key: Key) -> str:
     return "text"
 
 
-def meaning(name: str) -> str:
-    """What a key means."""
-    key = context().keys.get(name)
-    iri = rdflib.URIRef(key.iri) if key else None
-    said = text(iri, SKOS.definition).removesuffix(
-        " Stated as precisely as the source gives it, as a day, month, year or interval, so no datatype is fixed."
-    )
-    return OWN_WORDS.get(name) or said or text(iri, RDFS.label).capitalize() + "."
-
-
-def _key_rows(names: Iterable[str], needed: dict[str, str]) -> Iterator[tuple[str, ...]]:
-    for name in names:
-        yield f"`{name}`", OWN_KINDS.get(name) or takes(context().keys[name]), needed.get(name, ""), meaning(name)
-
-
-def _source_rows(names: Iterable[str]) -> Iterator[tuple[str, ...]]:
-    needed = needs({SOL.Citation})
-    for name in names:
-        key = context().keys["sources"].scoped.get(name) or context().keys[name]
-        words = SOURCE_WORDS.get(name) or meaning(name)
-        yield f"`{name}`", "address" if name == "url" else takes(key), needed.get(name, ""), words
-
-
-def _domain(key: Key) -> set[rdflib.term.Node]:
-    domain = set(ontology().objects(rdflib.URIRef(key.iri), SCHEMA.domainIncludes))
-    return domain | {BORROWED[key.name]} if key.name in BORROWED else domain
+def _row(field: Field, of_source: bool = False) -> tuple[str, ...]:
+    """The row of a key: name, what its value looks like, whether it must be there, meaning."""
+    key = field.key
+    kind = "address" if of_source and field.name == "url" else OWN_KINDS.get(field.name) or (takes(key) if key else "")
+    need = field.need + (" (one of several)" if field.need and field.group else "")
+    said = fields.meaning(field.name, of_source=of_source).replace("|", r"\|").replace("<", "&lt;")
+    return f"`{field.name}`", kind, need, said
 
 
 def records() -> Iterator[str]:
     """Keys by type, relations and code lists."""
-    computed = ("earliest", "latest", "contentHash", "describes")
-    own = {name: key for name, key in context().keys.items() if name not in (*EVIDENCE, *computed)}
     head = ("key", "value", "", "meaning")
-    every = needs({SOL.Entity})
-    citation = {name for name, word in needs({SOL.Citation}).items()} | {
-        name for name, key in own.items() if _domain(key) & {SOL.Citation}
-    }
-    citation |= {"passage"}
-    general = [name for name in own if name in every or _domain(own[name]) & {SOL.Entity}]
-    general = ["label", "altLabel", "note", "formerIds", *(n for n in general if n not in ("label", "altLabel"))]
     yield "## Every record\n"
-    must = needs({SOL.RecordGraph}) | dict.fromkeys(("id", "type", "status", "sources", "label"), "required")
-    yield from table(head, _key_rows([*EVIDENCE, *general], every | must))
+    yield from table(head, map(_row, [*fields.evidence().values(), *fields.general().values()]))
     yield "## Sources\n"
     yield "Each item of `sources` takes these keys and no `id` or `type`.\n"
-    order = ["url", "title", *sorted(citation - {"url", "title"}, key=list(context().keys).index)]
-    yield from table(head, _source_rows(order))
+    yield from table(head, (_row(field, of_source=True) for field in fields.source().values()))
     for name, iri in context().classes.items():
-        classes = _ancestors(rdflib.URIRef(iri)) - {SOL.Entity, OWL.Thing}
-        needed = needs(classes)
-        fitting = [key for key in own if key not in general and (key in needed or _domain(own[key]) & classes)]
         yield f"## {name}\n"
         yield f"{meaning_of_class(iri)}\n"
-        if fitting:
-            yield from table(head, _key_rows(fitting, needed))
+        if fitting := fields.particular(name):
+            yield from table(head, map(_row, fitting.values()))
     yield from _relations()
     yield from _codes()
 

@@ -32,7 +32,7 @@ from solidarity_spectrum import (
     store,
     table,
 )
-from solidarity_spectrum.findings import Finding, InputError
+from solidarity_spectrum.findings import Finding, InputError, suggest
 from solidarity_spectrum.records import context, graph_iri
 from solidarity_spectrum.resources import DATA, store_folder
 from solidarity_spectrum.service.settings import BadSettings, add_options, from_options
@@ -153,6 +153,13 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--format", "-f", choices=("text", "json"), default="text", help="for HTML see «validate»")
     sub.add_argument("--seconds", type=float, default=60.0, help="time for the catalogue's answers (default: 60)")
     with_store(sub)
+    with_language(sub)
+
+    sub = verb("template", _template, "tables and records to fill in, for each kind of record")
+    sub.add_argument("kinds", nargs="*", metavar="KIND", help="none: list them; all: every kind")
+    about = "default: by the name in --out, else csv; csv takes one kind"
+    sub.add_argument("--format", "-f", choices=("xlsx", "csv", "yaml"), help=about)
+    sub.add_argument("--out", type=Path, metavar="FILE", help="write here instead of standard output")
     with_language(sub)
 
     sub = verb("load", _load, "turn files of a source into records")
@@ -439,6 +446,34 @@ def _diff(options: argparse.Namespace) -> int:
             _progress(f"{len(wrong)} errors, which «solidarity validate» tells: this is what could be read")
     print(difference.text(found, options.language) if options.format == "text" else difference.as_json(found))
     return 0 if found.empty else 1
+
+
+def _template(options: argparse.Namespace) -> int:
+    from solidarity_spectrum import forms
+    from solidarity_spectrum.records.tables import KINDS
+
+    kinds = list(KINDS) if options.kinds == ["all"] else options.kinds
+    for kind in kinds:
+        if kind not in KINDS:
+            raise Failure(f"no kind «{kind}»; there are: {', '.join(KINDS)}.{suggest(kind, KINDS)[0]}")
+    if not kinds:
+        for kind in KINDS:
+            print(f"{kind + ':':<15}{', '.join(KINDS[kind])}")
+        return 0
+    form = options.format or (options.out.suffix.removeprefix(".") if options.out else "csv")
+    if form not in forms.FORMATS:
+        raise Failure(f"--out {options.out}: the ending is none of {', '.join(forms.FORMATS)}; give --format")
+    if form == "csv" and len(kinds) > 1:
+        raise Failure("a CSV file holds one kind: name one, or take --format xlsx")
+    if form == "xlsx" and not options.out and sys.stdout.isatty():
+        raise Failure("a workbook is no text: give --out FILE.xlsx")
+    content = forms.FORMATS[form](kinds, options.language)
+    if options.out:
+        _write(options.out, content)
+        _progress(f"written to {options.out}")
+    else:
+        sys.stdout.buffer.write(content)
+    return 0
 
 
 def _load(options: argparse.Namespace) -> int:

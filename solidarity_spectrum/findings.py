@@ -9,14 +9,27 @@ SEVERITIES = ("violation", "warning", "info")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A spot in a file: `line` and `column` count from 1; 0 where the format has none."""
+    """A spot in a file: `line` and `column` count from 1; 0 where the format has none. The file of a sheet is
+    `book.xlsx/sheet`, and its spots are told as Excel names cells: `book.xlsx/sheet!B7`."""
 
     file: str
     line: int = 0
     column: int = 0
 
     def __str__(self) -> str:
+        book, _, sheet = self.file.rpartition("/")
+        if book.lower().endswith(".xlsx") and self.line and self.column:
+            return f"{book}/{sheet}!{cell_name(self.line, self.column)}"
         return ":".join([self.file] + [str(n) for n in (self.line, self.column) if n])
+
+
+def cell_name(line: int, column: int) -> str:
+    """The name of a cell in Excel: `B7` for row 7, column 2."""
+    letters = ""
+    while column:
+        column, letter = divmod(column - 1, 26)
+        letters = chr(65 + letter) + letters
+    return f"{letters}{line}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,14 @@
 import io
 import os
 import zipfile
+from functools import cache
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solidarity_spectrum import validation
+from solidarity_spectrum import forms, validation
 from solidarity_spectrum.findings import Finding
 from solidarity_spectrum.records import context, tables
 from solidarity_spectrum.validation import contribution, inputs
@@ -215,9 +216,12 @@ def test_no_bytes_make_a_reader_fail(kind: str, data: st.DataObject):
             assert all(f.place.file for f in contribution.read(*item).findings)
 
 
+@cache
 def good(kind: str) -> bytes:
     if kind in ("csv", "tsv"):
         return GOOD_CSV.encode()
     if kind == "zip":
         return packed({"a.yaml": GOOD_YAML, "statements.csv": GOOD_CSV})
+    if kind == "xlsx":
+        return forms.as_xlsx(["statements"])
     return (GOOD_YAML if kind in ("yaml", "yml", "json") else serialised(kind)).encode()

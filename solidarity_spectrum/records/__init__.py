@@ -53,11 +53,15 @@ def read_records(data: bytes, file: str) -> list[Record]:
 def recover_records(data: bytes, file: str, kind: str) -> Read:
     """As `read_records`, but what is wrong is returned, and the records that can be read all the same.
 
-    `kind` is `json`, `csv`, `tsv`, or else YAML. After a mistake of syntax, the records of a YAML file are read one by
-    one, those of a JSON file up to the mistake. Raises InputError for what is no text, or holds no record.
+    `kind` is `json`, `csv`, `tsv`, `xlsx`, or else YAML. After a mistake of syntax, the records of a YAML file are read
+    one by one, those of a JSON file up to the mistake. Raises InputError for what is no text, or holds no record.
     """
     if kind in ("csv", "tsv"):
         return Read(*tables.read_csv(data, file))
+    if kind == "xlsx":
+        from solidarity_spectrum.records.xlsx import read_xlsx  # the library takes long to import
+
+        return Read(*read_xlsx(data, file))
     text = decode(data, file)
     if kind == "json":
         value, places, findings = json.recover(data, file)

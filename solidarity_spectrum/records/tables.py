@@ -8,7 +8,7 @@ sheet of a workbook) says what kind its records are, so that `type` may be left 
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Any
 
@@ -46,6 +46,8 @@ PARTS = {
     "readings": "Reading",
 }
 """What the keys hold whose values are parts, written inside their record."""
+EXAMPLE = "example-row-"
+"""How the id of the row begins that a template shows as an example."""
 MAX_FINDINGS = 100
 """A file with more mistakes of form than this is not what it says it is."""
 MAX_COLUMNS = 2_000
@@ -78,6 +80,11 @@ class Table:
     _columns: list["_Column | None"] | None = None
     _values: int = 0
 
+    @property
+    def named(self) -> bool:
+        """Whether a header was read."""
+        return self._columns is not None
+
     def refuse(self, rule: str, cell: Cell, en: str, hu: str) -> None:
         """Add a finding about a cell. Raises InputError when there are too many to be worth reading on."""
         self.findings.append(violation(rule, Place(self.file, cell.line, cell.column), en, hu))
@@ -86,16 +93,20 @@ class Table:
             self.findings.append(violation("syntax", Place(self.file, cell.line), en, hu))
             raise InputError(self.findings)
 
-    def row(self, cells: Sequence[Cell]) -> None:
-        """Take the next row; rows without any text are skipped."""
+    def row(self, cells: Sequence[Cell], numbers: Sequence[int] | None = None) -> None:
+        """Take the next row; rows without any text are skipped. `numbers` are the columns of the cells, from 0 on, if
+        not all are given."""
         if not any(cell.text for cell in cells):
             return
+        if self._columns is None and numbers:
+            given = dict(zip(numbers, cells, strict=True))
+            cells = [given.get(at, Cell("", cells[0].line, at + 1)) for at in range(min(max(given), MAX_COLUMNS) + 1)]
         if self._columns is None:
             self._columns = self._header(cells)
             return
         data: dict[str, Any] = {}
         places: Places = {(): (cells[0].line, cells[0].column)}
-        for number, cell in enumerate(cells):
+        for number, cell in zip(numbers or range(len(cells)), cells, strict=True):
             if not cell.text:
                 continue
             if number >= len(self._columns):
@@ -113,6 +124,9 @@ class Table:
         record = Record(_listed(data, (), (), places), self.file, places)
         if "type" not in data and (kind := kind_of(self.name)):
             record.data["type"] = KINDS[kind][0]
+        if re.match(f"(concept:)?{EXAMPLE}", record.id):
+            en, hu = "this is the example row of the template: delete it", "ez a minta példasora: törölje"
+            self.findings.append(replace(violation("example-row", record.place(("id",)), en, hu), severity="warning"))
         self.records.append(record)
 
     def end(self) -> None:
@@ -207,7 +221,7 @@ def _rows(text: str, table: Table) -> Iterator[list[Cell]]:
         except ValueError as error:
             cell, en, hu = error.args
             table.refuse("syntax", cell, en, hu)
-            if not table._columns:  # without its header a table means nothing
+            if not table.named:  # without its header a table means nothing
                 raise InputError(table.findings) from error
             offset, line = end + 1, line + 1
             continue

@@ -298,6 +298,25 @@ READERS = {
         ),
         ("Mend the line that is named.", "Javítsa a megnevezett sort."),
     ),
+    "cell": Rule(
+        (
+            "A cell of a workbook holds something else than a plain text, number or date: a formula, an error, a time "
+            "of day, a percentage, more digits than Excel keeps; or cells are merged.",
+            "A munkafüzet egy cellájában nem egyszerű szöveg, szám vagy dátum van: képlet, hiba, időpont, százalék, "
+            "több számjegy, mint amennyit az Excel megtart; vagy cellák egyesítve vannak.",
+        ),
+        (
+            "Format the column as text, and write what is meant.",
+            "Állítsa az oszlopot szöveg formátumra, és írja be, amit jelent.",
+        ),
+    ),
+    "example-row": Rule(
+        (
+            "A warning: the row that a template shows as an example is still there.",
+            "Figyelmeztetés: a minta példasora még benne van.",
+        ),
+        ("Delete the row.", "Törölje a sort."),
+    ),
     "unknown-prefix": Rule(
         (
             "A mapping uses a prefix that its header does not declare.",

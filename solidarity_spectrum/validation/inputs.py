@@ -38,6 +38,7 @@ FORMATS: dict[str, ox.RdfFormat | None] = {
     "json": None,
     "csv": None,
     "tsv": None,
+    "xlsx": None,
     "zip": None,
     "jsonld": ox.RdfFormat.JSON_LD,
     "ttl": ox.RdfFormat.TURTLE,
