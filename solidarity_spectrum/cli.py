@@ -12,7 +12,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -164,13 +164,19 @@ def _parser() -> argparse.ArgumentParser:
 
     sub = verb("load", _load, "turn files of a source into records")
     sub.add_argument("source", help="a loader; see «solidarity loaders»")
-    about = "files, folders, zip archives, or - for standard input"
-    sub.add_argument("paths", nargs="+", type=Path, metavar="PATH", help=about)
+    about = "files, folders, zip archives, or - for standard input; none with --live"
+    sub.add_argument("paths", nargs="*", type=Path, metavar="PATH", help=about)
     sub.add_argument("--out", type=Path, metavar="FILE", help="write here instead of standard output")
     about = "records, or the quads of those accepted (default: %(default)s)"
     sub.add_argument("--format", "-f", choices=loading.FORMATS, default="yaml", help=about)
     about = "only what this fits; see «solidarity loaders»"
     sub.add_argument("--choose", action="append", default=[], metavar="NAME=VALUE", help=about)
+    about = "fetch from the publisher what this names; see «solidarity loaders»"
+    sub.add_argument("--live", action="append", default=[], metavar="NAME=VALUE", help=about)
+    about = "keep what is fetched in this folder, and do not fetch again what is there"
+    sub.add_argument("--record", type=Path, metavar="FOLDER", help=about)
+    about = "take what was kept in this folder, and fetch nothing"
+    sub.add_argument("--replay", type=Path, metavar="FOLDER", help=about)
     about = "day of recording (default: that of SOURCE_DATE_EPOCH, or today)"
     sub.add_argument("--recorded", default="", metavar="DAY", help=about)
     about = "id of who records (default: %(default)s)"
@@ -493,14 +499,30 @@ def _load(options: argparse.Namespace) -> int:
         raise Failure(str(error)) from error
     if about.licence.startswith(("https://", "http://")):
         head["licence"] = about.licence
+    inputs = _fetch(options, about, index) if options.live else None
+    if bool(options.paths) == bool(options.live):
+        raise Failure("give files to read, or --live NAME=VALUE for what is to be fetched")
     warnings: list[Finding] = []
-    records = loading.load(options.source, options.paths, index, chosen, warn=warnings.append, progress=_progress)
+    records = loading.load(options.source, options.paths, index, chosen, inputs, warnings.append, _progress)
     counts = loading.write(records, head, options.out, options.format, warnings.append, _progress)
     if warnings:
         print(report.as_text(warnings, options.language), file=sys.stderr)
     told = ", ".join(f"{number} {status}" for status, number in sorted(counts.items()))
     _progress(f"{counts.total()} records ({told})" + (f" written to {options.out}" if options.out else ""))
     return 0
+
+
+def _fetch(
+    options: argparse.Namespace, about: loading.Description, index: loading.Index | None
+) -> Iterable[loading.Input]:
+    from solidarity_spectrum.loading.client import Client
+
+    wanted = dict(_pairs(options.live, "--live"))
+    if strange := sorted(wanted.keys() - about.live.keys()):
+        known = ", ".join(about.live) or "nothing"
+        raise Failure(f"{about.name} fetches nothing by «{strange[0]}», only by: {known}")
+    client = Client(options.replay or options.record, bool(options.replay), index=index, progress=_progress)
+    return loading.fetch(about, client, wanted)
 
 
 def _pairs(given: Sequence[str], option: str) -> list[tuple[str, str]]:

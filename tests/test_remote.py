@@ -11,8 +11,9 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
+from solidarity_spectrum import network
 from solidarity_spectrum.guard import Refused, scan
-from solidarity_spectrum.service.remote import Remote, _public
+from solidarity_spectrum.service.remote import Remote
 from solidarity_spectrum.service.settings import Settings
 from tests.test_service import Server
 from tests.test_writes import Writable
@@ -226,7 +227,7 @@ PRIVATE = """127.0.0.1 10.1.2.3 192.168.0.1 172.16.0.1 169.254.169.254 0.0.0.0 1
     ],
 )
 def test_which_addresses_are_public(host: str, public: bool) -> None:
-    assert _public(host, Settings()) is public
+    assert network.public(host) is public
 
 
 def test_a_prefix_ends_the_host() -> None:

@@ -10,7 +10,7 @@ from solidarity_spectrum.loading.fields import Fields, known
 from solidarity_spectrum.loading.formats import elements, json_items, rows, yaml_items
 from solidarity_spectrum.loading.helpers import citation, index, mint, states, total
 from solidarity_spectrum.loading.inputs import Index, Input, refuse, walk
-from solidarity_spectrum.loading.run import load
+from solidarity_spectrum.loading.run import fetch, load
 from solidarity_spectrum.loading.write import FORMATS, write
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "citation",
     "describe",
     "elements",
+    "fetch",
     "index",
     "json_items",
     "known",

@@ -21,6 +21,12 @@ def module(name: str) -> ModuleType:
     return import_module(f"solidarity_spectrum.loaders.{name.replace('-', '_')}")
 
 
+def fetch(description: Description, client: Any, wanted: Mapping[str, str]) -> Iterator[Input]:
+    """What a loader fetches from its publisher, by a `Client`. Raises InputError for what cannot be had whole."""
+    found: Iterator[Input] = module(description.name).fetch(client, description, dict(wanted))
+    return found
+
+
 def load(
     source: str,
     paths: Iterable[Path] = (),

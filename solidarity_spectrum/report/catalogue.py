@@ -291,6 +291,16 @@ READERS = {
             "Nézze meg a megnevezett hely utáni tételt, és jelezze a hibát.",
         ),
     ),
+    "fetch": Rule(
+        (
+            "A publisher's server gave no whole answer: an error, a page that is too short, or something else.",
+            "A közzétevő szervere nem adott teljes választ: hibát, túl rövid lapot vagy mást küldött.",
+        ),
+        (
+            "Try again later, with `--record` to go on where it was.",
+            "Próbálja később, `--record` mellett onnan folytatja.",
+        ),
+    ),
     "description": Rule(
         (
             "The `description.yaml` of a loader is not as it must be.",

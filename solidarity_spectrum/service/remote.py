@@ -7,7 +7,6 @@ must be public; the connection goes to the very address that was checked; time a
 
 import asyncio
 import contextlib
-import ipaddress
 import json
 import re
 import socket
@@ -17,11 +16,11 @@ from urllib.parse import urlencode, urlsplit
 
 import h11
 
+from solidarity_spectrum import network
 from solidarity_spectrum.guard import Call, Refused, Scan, UpdateScan
 from solidarity_spectrum.service.pool import Dataset, Extra
 from solidarity_spectrum.service.settings import Settings
 
-_AGENT = "solidarity-spectrum (+https://w3id.org/solidarity-spectrum/)"
 _GRAPHS = "text/turtle, application/n-triples, application/rdf+xml;q=0.9, application/ld+json;q=0.8"
 _TABLE = "application/sparql-results+json"
 _AT_ONCE = 4
@@ -43,18 +42,6 @@ class RemoteFailed(Exception):
 class Fetched:
     media_type: str
     body: bytes
-
-
-def _public(host: str, settings: Settings) -> bool:
-    address = ipaddress.ip_address(host.partition("%")[0])
-    if settings.allow_private:
-        return True
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped is not None:
-            address = address.ipv4_mapped
-        elif address.sixtofour or address.teredo or address in ipaddress.ip_network("64:ff9b::/96"):
-            return False  # these carry an IPv4 address on
-    return address.is_global and not address.is_multicast
 
 
 class Remote:
@@ -137,7 +124,7 @@ class Remote:
         loop = asyncio.get_running_loop()
         found = await loop.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
         hosts = [str(entry[4][0]) for entry in found]
-        if not hosts or not all(_public(host, self._settings) for host in hosts):
+        if not hosts or not all(self._settings.allow_private or network.public(host) for host in hosts):
             raise RemoteFailed(address, "not at a public address")
         context = ssl.create_default_context() if secure else None
         reader, writer = await asyncio.open_connection(
@@ -145,7 +132,12 @@ class Remote:
         )
         try:
             target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-            headers = [("Host", parts.netloc), ("Accept", accept), ("User-Agent", _AGENT), ("Connection", "close")]
+            headers = [
+                ("Host", parts.netloc),
+                ("Accept", accept),
+                ("User-Agent", network.AGENT),
+                ("Connection", "close"),
+            ]
             headers.append(("Accept-Encoding", "identity"))
             if body is not None:
                 headers += [("Content-Type", "application/x-www-form-urlencoded"), ("Content-Length", str(len(body)))]
