@@ -261,3 +261,32 @@ def test_what_is_dumped_reads_back(data: dict[str, str]):
 
 def test_dates_are_dumped_plain():
     assert yaml.dump({"date": "2018-06-20"}) == "date: 2018-06-20\n"
+
+
+LAW = RECORD.replace("Statement", "LegalInstrument").replace("  speaker: viktor-orban\n", "")
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ("adopted: 2018-06-20\n  published: 2018-06\n  inForce: 2018-07-01\n  noLongerInForce: 2022", []),
+        ("adopted: 2018-06-20\n  published: 2018-05", [("date-order", 11)]),
+        ("inForce: 2018-07-01\n  noLongerInForce: 2018-06/2018-07", []),
+        ("inForce: 2018-07-01\n  noLongerInForce: 2017/2018-06", [("date-order", 11)]),
+        ("inForce: 2018-07-01\n  noLongerInForce: ../2018-06", [("date-order", 11)]),
+        ("inForce: 2018-07-01\n  noLongerInForce: 2016/..", []),
+        ("adopted: 2018\n  inForce: 2017", [("date-order", 11)]),
+        ("description: {en: 'Write to someone@example.org.'}", [("contact", 10)]),
+        ("description: {en: 'Call +36 30 123 4567.'}", [("contact", 10)]),
+        ("description: {hu: 'Telefon: 06 1 234 5678'}", [("contact", 10)]),
+        ("note: [fine, 'He lives at Fő utca 12.']", [("exact-place", 10)]),
+        ("note: 'Found at 36.8945, 27.2873.'", [("exact-place", 10)]),
+        ("note: 'Resolution 73/195 of 19 December 2018, vote 152-5-12, A+ 2018'", []),
+        ("note: 'Pages 44-89, 1.5 million people, 39.5 % of 82.1'", []),
+        ("court: cjeu\n  docket: C-821/19", [("identifier-conflict", 11)]),
+        ("court: cjeu\n  docket: C-821/17\n  lodged: 2016-11-08", []),
+        ("court: cjeu\n  docket: C-821/17\n  lodged: 2015-11-08", [("identifier-conflict", 11)]),
+    ],
+)
+def test_dates_in_order_and_nobody_to_be_found(keys: str, expected: list[tuple[str, int]]) -> None:
+    assert rules(f"{LAW}  {keys}\n") == expected

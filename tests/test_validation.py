@@ -149,6 +149,29 @@ def test_no_context_is_fetched(store_folder: Path):
     assert ("Labelled-label-en", 1) in findings(ours, "jsonld", store_folder)
 
 
+@pytest.mark.parametrize(
+    ("line", "rule", "severity"),
+    [
+        ("sol:adopted '2018-06-20'^^xsd:date ; sol:repealed '2018-06-19'^^xsd:date", "date-order", "violation"),
+        ("rdfs:comment 'someone@example.org'", "contact", "violation"),
+        ("schema:email <mailto:someone@example.org>", "contact", "violation"),
+        ("schema:latitude 47.5", "exact-place", "warning"),
+    ],
+)
+def test_order_and_privacy_hold_for_rdf_too(line: str, rule: str, severity: str, store_folder: Path):
+    text = GOOD_TURTLE.replace("sol:quotation", f"{line} ;\n    sol:quotation")
+    assert (rule, HEAD + 6) in findings(text, "ttl", store_folder, severity)
+
+
+def test_what_the_graph_holds_is_not_contradicted(store_folder: Path):
+    """The message of a query comes through the fast engine, and the other record is named."""
+    text = GOOD_YAML.replace("  speaker", "  wikidataId: Q57641\n  speaker")
+    found, _ = validation.validate_files([("f", text.encode(), "yaml")], store_folder)
+    (same,) = [f for f in found if f.rule == "SameWikidataId"]
+    assert same.value == entity_iri("viktor-orban") and same.severity == "violation"
+    assert same.message("en").startswith("Another record has this «wikidataId»") and same.place.line == 8
+
+
 def test_blank_nodes_are_refused(store_folder: Path):
     assert ("blank-node", 0) in findings("[] a <http://a/b> .", "ttl", store_folder)
 

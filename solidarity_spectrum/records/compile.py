@@ -7,7 +7,7 @@ Each record becomes the named graph `graph/ID`; its sources, status and hash sta
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import pyoxigraph as ox
 
 from solidarity_spectrum.findings import Finding, Place, suggest, violation
-from solidarity_spectrum.records import dates, identifiers
+from solidarity_spectrum.records import chronology, dates, identifiers, privacy
 from solidarity_spectrum.records.context import Key, context
 from solidarity_spectrum.records.yaml import Path, Places
 from solidarity_spectrum.resources import BASE
@@ -320,7 +320,7 @@ class _Expander:
         self.nodes[entity_iri(node["id"])] = path
         expanded = {"id": node["id"], "type": node.get("type")}
         expanded |= self._values({k: v for k, v in node.items() if k not in expanded}, path)
-        self._identifiers(node, path)
+        self._consistency(node, path)
         if node.get("type") == "Concept" and "label" not in node and "prefLabel" in expanded:
             expanded["label"] = expanded["prefLabel"]
         first, last = _span(node)
@@ -330,16 +330,18 @@ class _Expander:
             expanded["latest"] = last.isoformat()
         return expanded
 
-    def _identifiers(self, node: dict[str, Any], path: Path) -> None:
-        """Check the identifiers of a node: their form, and that they agree with each other and with its dates."""
+    def _consistency(self, node: dict[str, Any], path: Path) -> None:
+        """Check the texts of a node: identifiers in form, those and the dates not against each other, and nothing that
+        would harm a person."""
         places: dict[tuple[str, str], Path] = {}
         texts: dict[str, list[str]] = {}
-        for key, value in node.items():
-            for index, item in enumerate(value if isinstance(value, list) else [value]):
-                if isinstance(item, str):
-                    texts.setdefault(key, []).append(item)
-                    places.setdefault((key, item), (*path, key, index) if isinstance(value, list) else (*path, key))
-        for problem in identifiers.problems(texts):
+        for key, at, text in _texts(node):
+            if len(at) == 1 or isinstance(at[1], int):  # not those of a language
+                texts.setdefault(key, []).append(text)
+                places.setdefault((key, text), (*path, *at))
+            for rule, severity, en, hu in privacy.seen(text):
+                self.refuse(rule, (*path, *at), en, hu, severity=severity)
+        for problem in (*identifiers.problems(texts), *chronology.problems(texts)):
             at = places.get((problem.key, problem.value), (*path, problem.key))
             self.refuse(problem.rule, at, problem.en, problem.hu, severity=problem.severity)
 
@@ -439,6 +441,18 @@ class _Expander:
         )
         self.refuse("reference", path, f"«{text}» is neither {en}", f"«{text}» helyett itt adjon meg {hu}")
         return None
+
+
+def _texts(value: Any, at: Path = ()) -> Iterator[tuple[str, Path, str]]:
+    """The texts of a node with their keys and places in it; those of nodes inside it are theirs."""
+    if isinstance(value, str):
+        yield str(at[0]), at, value
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _texts(item, (*at, index))
+    elif isinstance(value, dict) and (not at or not isinstance(value.get("id"), str)):
+        for key, item in value.items():
+            yield from _texts(item, (*at, key))
 
 
 def _span(node: dict[str, Any]) -> tuple[date | None, date | None]:

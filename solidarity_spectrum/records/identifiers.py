@@ -229,6 +229,21 @@ def _against_dates(
             f"is of a case of {year}, later than the decision ({_years(decided)}): correct the wrong one",
             f"{year}. évi ügyé, ez későbbi a határozatnál ({_years(decided)}): javítsa a hibásat",
         )
+    elif identifier.scheme in ("cjeu-case", "echr-application") and year:
+        lodged = _span(node, "lodged")
+        if decided[1] and int(year) > decided[1].year:
+            yield (
+                "violation",
+                f"is of a case of {year}, later than the decision ({_years(decided)}): correct the wrong one",
+                f"{year}. évi ügyé, ez későbbi a határozatnál ({_years(decided)}): javítsa a hibásat",
+            )
+        elif _outside_year(year, lodged) and _outside_year(str(int(year) - 1), lodged):
+            # What comes in the last days of December may be numbered in January.
+            yield (
+                "warning",
+                f"is of a case of {year}, but «lodged» says {_years(lodged)}: compare them",
+                f"{year}. évi ügyé, a «lodged» szerint viszont {_years(lodged)}: vesse össze őket",
+            )
     elif identifier.scheme in ("celex", "eli") and year and parts.get("sector", "3") == "3" and "treaty" not in parts:
         # Acts adopted in December may be numbered in January; older numbers follow other rules.
         if adopted[0] and adopted[1] and not adopted[0].year - 1 <= int(year) <= adopted[1].year + 1:

@@ -170,6 +170,40 @@ READERS = {
             "Vesse össze a kettőt a forrással, és javítsa a hibásat.",
         ),
     ),
+    "date-order": Rule(
+        (
+            "A date is earlier than one that comes before it: a law is proposed, adopted, published, in force and "
+            "repealed in this order; conduct, charge and trial of a case follow one another. It is a warning where the "
+            "order is only usual: a law may reach back.",
+            "Egy dátum korábbi, mint az, amelynek meg kell előznie: a jogszabályt ebben a sorrendben javasolják, "
+            "fogadják el, teszik közzé, hatályos és helyezik hatályon kívül; a cselekmény, a vád és a tárgyalás "
+            "egymást követi. Figyelmeztetés, ahol a sorrend csak szokásos: jogszabály lehet visszaható hatályú.",
+        ),
+        (
+            "Compare both with the source, and correct the wrong one.",
+            "Vesse össze mindkettőt a forrással, és javítsa a hibásat.",
+        ),
+    ),
+    "contact": Rule(
+        (
+            "A text holds an e-mail address or a telephone number.",
+            "Egy szövegben e-mail-cím vagy telefonszám van.",
+        ),
+        (
+            "Take it out: nobody may be reached through the graph.",
+            "Vegye ki: a gráfon át senki sem lehet elérhető.",
+        ),
+    ),
+    "exact-place": Rule(
+        (
+            "A warning: a text holds a street address or coordinates.",
+            "Figyelmeztetés: egy szövegben utcacím vagy koordináta van.",
+        ),
+        (
+            "Name the town or the region only, unless it is the seat of a public body.",
+            "Csak a települést vagy a térséget nevezze meg, hacsak nem közintézmény székhelye.",
+        ),
+    ),
     "replaces-record": Rule(
         (
             "A warning: the graph holds a record of this id, and yours would take its place.",

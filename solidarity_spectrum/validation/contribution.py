@@ -17,12 +17,14 @@ from solidarity_spectrum.records import (
     PROVENANCE,
     Compiled,
     Record,
+    chronology,
     compile_records,
     context,
     dates,
     entity_iri,
     graph_iri,
     identifiers,
+    privacy,
     recover_records,
 )
 from solidarity_spectrum.records import json as json_reader
@@ -167,6 +169,7 @@ def _too_many(name: str) -> Finding:
     return violation("too-large", Place(name), en, hu)
 
 
+_TITLE = "http://purl.org/dc/terms/title"
 _RDF_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 
 
@@ -209,7 +212,8 @@ def _read_rdf(name: str, data: bytes, kind: ox.RdfFormat) -> Reading:
         raise _refuse(Place(name), "no statement found", "nincs benne állítás")
     placed = [_placed(quad) for quad in quads]
     problems = problems + broken + _unknown_terms(placed, locate, name) + _wrong_literals(placed, locate, name)
-    return Reading([], placed, problems + _wrong_identifiers(placed, locate, name), locate, lost)
+    problems += _wrong_identifiers(placed, locate, name) + _harmful(placed, locate, name)
+    return Reading([], placed, problems, locate, lost)
 
 
 def _parse(name: str, text: str, kind: ox.RdfFormat, locate: Locate) -> tuple[list[ox.Quad], list[Finding], str]:
@@ -451,7 +455,7 @@ def _wrong_literals(quads: list[ox.Quad], locate: Locate, name: str) -> list[Fin
 
 
 def _wrong_identifiers(quads: list[ox.Quad], locate: Locate, name: str) -> list[Finding]:
-    """Identifiers that are none, or that contradict what else is said of their subject."""
+    """Identifiers that are none, and those and dates that contradict what else is said of their subject."""
     nodes: dict[str, dict[str, list[str]]] = {}
     ours = context()
     for quad in quads:
@@ -464,12 +468,31 @@ def _wrong_identifiers(quads: list[ox.Quad], locate: Locate, name: str) -> list[
             nodes.setdefault(quad.subject.value, {}).setdefault(key, []).append(text)
     findings = []
     for focus, node in nodes.items():
-        for problem in identifiers.problems(node):
+        for problem in (*identifiers.problems(node), *chronology.problems(node)):
             path = ours.keys[problem.key].iri
             place = locate(focus, path, problem.value) or Place(name)
             found = violation(problem.rule, place, problem.en, problem.hu, focus, path, problem.value)
             findings.append(replace(found, severity=problem.severity))
     return findings
+
+
+def _harmful(quads: list[ox.Quad], locate: Locate, name: str) -> list[Finding]:
+    """Texts and places by which a person could be found; the titles of sources are theirs."""
+    findings = []
+    for quad in quads:
+        if isinstance(quad.object, ox.BlankNode | ox.Triple) or quad.predicate.value == _TITLE:
+            continue
+        if isinstance(quad.object, ox.NamedNode) and not quad.object.value.startswith(("mailto:", "tel:")):
+            continue
+        focus, path, text = _name(quad.subject), quad.predicate.value, quad.object.value
+        for rule, severity, en, hu in privacy.seen(text, path):
+            found = violation(rule, locate(focus, path, text) or Place(name), en, hu, focus, path, text)
+            findings.append(replace(found, severity=severity))
+    return findings
+
+
+def _name(node: Term) -> str:
+    return node.value if isinstance(node, ox.NamedNode) else ""
 
 
 def _judge(
@@ -509,6 +532,9 @@ def _judge(
     else:
         results = impact.judge_touched(change, touched, engine)
     judged = [finding(result, locators) for result in results if (result.focus, result.path) not in said]
+    own = {_name(node) for node in touched}
+    # Two things of one identifier are told of once: of the one that comes.
+    judged = [f for f in judged if f.focus in own or f.value not in own or not f.rule.startswith("Same")]
     missing = {f.value for f in judged if f.value.startswith(BASE) and not _holds(change.view, f.value)}
     suggestible = sorted(missing)[:MAX_SUGGESTIONS]
     held = cache(lambda kind: _held(change.view, folder, kind))

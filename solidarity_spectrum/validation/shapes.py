@@ -25,7 +25,7 @@ Locate = Callable[[str, str, str], Place | None]
 _Report = dict[Any, dict[Any, Any]]
 SHAPES = ox.NamedNode(BASE + "graph/shapes")
 _SH = "http://www.w3.org/ns/shacl#"
-_RESULT, _SHAPE, _CONSTRAINT, _MESSAGE, _SEVERITY, _FOCUS, _PATH, _VALUE, _COMPONENT = (
+_RESULT, _SHAPE, _CONSTRAINT, _MESSAGE, _SEVERITY, _FOCUS, _PATH, _VALUE, _COMPONENT, _SPARQL = (
     ox.NamedNode(_SH + name)
     for name in (
         "result",
@@ -37,6 +37,7 @@ _RESULT, _SHAPE, _CONSTRAINT, _MESSAGE, _SEVERITY, _FOCUS, _PATH, _VALUE, _COMPO
         "resultPath",
         "value",
         "sourceConstraintComponent",
+        "sparql",
     )
 )
 
@@ -151,7 +152,9 @@ def _result(said: dict[Any, Any]) -> Result:
 def _messages(shape: Any, constraint: Any) -> tuple[tuple[str, str], ...]:
     """The messages of a constraint or shape, by language; SHACL's own are in English only."""
     shapes = vocabulary().store
-    for owner in filter(None, (constraint, shape)):
+    # The fast engine does not name the constraint; a shape of ours has one query at most.
+    queries = [quad.object for quad in shapes.quads_for_pattern(shape, _SPARQL, None, SHAPES)] if shape else []
+    for owner in filter(None, (constraint, shape, *queries)):
         found = {
             quad.object.language: quad.object.value
             for quad in shapes.quads_for_pattern(owner, _MESSAGE, None, SHAPES)
