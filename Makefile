@@ -74,6 +74,8 @@ lock: $(VENV)/tested ## renew the hashed lock files
 	  --no-header --no-annotate pyproject.toml - -o requirements.lock
 	echo 'setuptools>=77' | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-header --no-annotate --extra test pyproject.toml - -o requirements-test.lock
+	echo 'pyspark>=4' | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-header --no-annotate - -o requirements-spark.lock
 
 wheel: $(BIN)/solidarity ## build the wheel into dist
 	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .

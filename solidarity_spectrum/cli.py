@@ -169,6 +169,8 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--out", type=Path, metavar="FILE", help="write here instead of standard output")
     about = "records, or the quads of those accepted (default: %(default)s)"
     sub.add_argument("--format", "-f", choices=loading.FORMATS, default="yaml", help=about)
+    about = "run on an Apache Spark cluster, such as spark://host:7077; --out is then a new folder of N-Quads"
+    sub.add_argument("--spark", metavar="MASTER", help=about)
     about = "only what this fits; see «solidarity loaders»"
     sub.add_argument("--choose", action="append", default=[], metavar="NAME=VALUE", help=about)
     about = "fetch from the publisher what this names; see «solidarity loaders»"
@@ -502,6 +504,8 @@ def _load(options: argparse.Namespace) -> int:
     inputs = _fetch(options, about, index) if options.live else None
     if bool(options.paths) == bool(options.live):
         raise Failure("give files to read, or --live NAME=VALUE for what is to be fetched")
+    if options.spark:
+        return _load_on_spark(options, head, index, chosen)
     warnings: list[Finding] = []
     records = loading.load(options.source, options.paths, index, chosen, inputs, warnings.append, _progress)
     counts = loading.write(records, head, options.out, options.format, warnings.append, _progress)
@@ -523,6 +527,21 @@ def _fetch(
         raise Failure(f"{about.name} fetches nothing by «{strange[0]}», only by: {known}")
     client = Client(options.replay or options.record, bool(options.replay), index=index, progress=_progress)
     return loading.fetch(about, client, wanted)
+
+
+def _load_on_spark(
+    options: argparse.Namespace, head: dict[str, Any], index: loading.Index | None, chosen: dict[str, str]
+) -> int:
+    from solidarity_spectrum.loading import spark
+
+    if options.live or not options.out:
+        raise Failure("--spark reads files, and writes into a new folder: name it with --out")
+    try:
+        count = spark.load(options.spark, options.source, options.paths, head, options.out, index, chosen)
+    except ImportError as error:
+        raise Failure("--spark needs pyspark, of the cluster's version, and Java: pip install pyspark") from error
+    _progress(f"{count} records, their quads written to {options.out}")
+    return 0
 
 
 def _pairs(given: Sequence[str], option: str) -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@ from solidarity_spectrum import loading
 from solidarity_spectrum.findings import InputError
 from solidarity_spectrum.loading import Description, Fields, Input, elements, inputs, json_items, mint, rows, yaml_items
 from solidarity_spectrum.loading import description as descriptions
-from solidarity_spectrum.loading.run import _Tally
+from solidarity_spectrum.loading.run import Tally
 from solidarity_spectrum.records import Record, compile_records, context, read_records
 from solidarity_spectrum.store import NoStore
 
@@ -392,7 +392,7 @@ def test_what_is_minted_is_an_id(values: list[str]):
 
 
 def test_the_output_is_counted_and_ids_stand_once():
-    tally = _Tally(describe().choose({}))
+    tally = Tally(describe().choose({}))
     tally.take(Record({"id": "thing-1", "type": "Case"}, "f", {(): (3, 1)}))
     assert refused(lambda: tally.take(Record({"id": "thing-1", "type": "Case"}, "g", {(): (9, 1)}))) == (
         "duplicate-id",
@@ -413,7 +413,7 @@ def test_the_output_is_counted_and_ids_stand_once():
 )
 def test_the_output_must_be_as_the_description_says(assertions: str, says: str):
     about = descriptions.parse(BASIS.replace("assertions: {}", f"assertions: {assertions}").encode(), "d", "some")
-    tally, warned = _Tally(about), []
+    tally, warned = Tally(about), []
     tally.take(Record({"id": "thing-1", "type": "Case"}, "f", {(): (3, 1)}))
     place = Record({}, "f").place()
     if says:
@@ -424,7 +424,7 @@ def test_the_output_must_be_as_the_description_says(assertions: str, says: str):
 
 
 def test_nothing_at_all_is_an_error():
-    assert refused(lambda: _Tally(describe()).done(Record({}, "f").place(), print))[0] == "nothing"
+    assert refused(lambda: Tally(describe()).done(Record({}, "f").place(), print))[0] == "nothing"
 
 
 def test_a_source_adds_to_a_thing_without_replacing_its_record():

@@ -46,34 +46,39 @@ def load(
     source's own, and when the assertions of the description do not hold.
     """
     description = describe(source).choose(chosen or {})
-    tally = _Tally(description)
-    read = module(source).read
+    tally = Tally(description)
     name = ""
     for item in walk(paths, description.files, index) if inputs is None else inputs:
         name = item.name
         progress(name)
-        place = item.place()
-        records = read(item, description)
-        while True:
-            try:
-                record = next(records, None)
-            except (InputError, OSError, NoStore):
-                raise
-            except RecursionError as error:
-                raise refuse("syntax", place, "nested too deeply", "túl mély beágyazás") from error
-            except Exception as error:  # what a loader did not foresee: still an error with a place, not a traceback
-                en = f"the loader failed after this place: {type(error).__name__}: {error}"
-                hu = f"a betöltő e hely után elakadt: {type(error).__name__}: {error}"
-                raise refuse("loader", place, en, hu) from error
-            if record is None:
-                break
+        for record in read_file(item, description):
             tally.take(record)
-            place = record.place()
             yield record
     tally.done(Place(name), warn)
 
 
-class _Tally:
+def read_file(item: Input, description: Description) -> Iterator[Record]:
+    """The records of one file. Raises InputError, with a place, for whatever goes wrong in its loader."""
+    place = item.place()
+    records = module(description.name).read(item, description)
+    while True:
+        try:
+            record = next(records, None)
+        except (InputError, OSError, NoStore):
+            raise
+        except RecursionError as error:
+            raise refuse("syntax", place, "nested too deeply", "túl mély beágyazás") from error
+        except Exception as error:  # what a loader did not foresee: still an error with a place, not a traceback
+            en = f"the loader failed after this place: {type(error).__name__}: {error}"
+            hu = f"a betöltő e hely után elakadt: {type(error).__name__}: {error}"
+            raise refuse("loader", place, en, hu) from error
+        if record is None:
+            return
+        place = record.place()
+        yield record
+
+
+class Tally:
     """Counts what a loader yields, and refuses an id that is not its own or stands twice."""
 
     def __init__(self, description: Description) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from solidarity_spectrum.findings import Finding, InputError
-from solidarity_spectrum.records import Record, compile_records, yaml
+from solidarity_spectrum.records import Compiled, Record, compile_records, yaml
 from solidarity_spectrum.vocabulary import vocabulary
 
 FORMATS = ("yaml", "nq")
@@ -58,14 +58,10 @@ def _write(
     progress: Callable[[str], None],
 ) -> Counter[str]:
     counts: Counter[str] = Counter()
-    documented = vocabulary().documented_relations()
     if shape == "yaml":
         file.write((yaml.dump(head) + "records:\n").encode())
-    for batch in _batches(iter(records)):
-        whole = [Record(head | record.data, record.file, record.places, record.base) for record in batch]
-        compiled = compile_records(whole, documented)
-        if refused := [finding for finding in compiled.findings if finding.severity == "violation"]:
-            raise InputError(refused)
+    for batch in batches(iter(records)):
+        compiled = compile_batch(batch, head)
         for finding in compiled.findings:
             warn(finding)
         if shape == "yaml":
@@ -80,6 +76,16 @@ def _write(
     return counts
 
 
-def _batches(records: Iterator[Record]) -> Iterator[list[Record]]:
+def compile_batch(batch: list[Record], head: dict[str, Any]) -> Compiled:
+    """The quads of some records with the keys that all share. Raises InputError for a record that is refused."""
+    whole = [Record(head | record.data, record.file, record.places, record.base) for record in batch]
+    compiled = compile_records(whole, vocabulary().documented_relations())
+    if refused := [finding for finding in compiled.findings if finding.severity == "violation"]:
+        raise InputError(refused)
+    return compiled
+
+
+def batches(records: Iterator[Record]) -> Iterator[list[Record]]:
+    """The same in lists, so that compiling is quick and memory flat."""
     while batch := list(islice(records, _AT_ONCE)):
         yield batch
