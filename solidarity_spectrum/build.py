@@ -9,7 +9,7 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from solidarity_spectrum import __version__, links, quality, questions, reasoning, store, void, withdrawn
+from solidarity_spectrum import __version__, acceptance, links, quality, questions, reasoning, store, void, withdrawn
 from solidarity_spectrum.findings import Finding, InputError, Place, violation
 from solidarity_spectrum.loading import load
 from solidarity_spectrum.records import Compiled, Record, compile_records, read_records
@@ -42,8 +42,10 @@ class Built:
 def read_data(folder: Path) -> Iterator[Record]:
     """Every record of a data folder: its YAML files, and the other files that its `sources.yaml` names.
 
-    Raises InputError, with the findings of all broken files, after the last record.
+    Raises InputError, with the findings of all broken files, after the last record, and for a folder in which an
+    acceptance was cut off.
     """
+    acceptance.check_whole(folder)
     findings: list[Finding] = []
     for file in sorted(folder.glob("*/**/*.yaml")):
         try:

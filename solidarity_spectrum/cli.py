@@ -5,6 +5,7 @@ engines, the server) is imported by that verb.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import re
@@ -96,9 +97,9 @@ def _parser() -> argparse.ArgumentParser:
     def with_store(sub: argparse.ArgumentParser) -> None:
         sub.add_argument("--store", type=Path, default=store_folder(), help="the built store (default: %(default)s)")
 
-    def with_inputs(sub: argparse.ArgumentParser, also: str = "") -> None:
+    def with_inputs(sub: argparse.ArgumentParser, number: str = "+", also: str = "") -> None:
         about = "files, folders, zip files, or - for standard input" + also
-        sub.add_argument("files", nargs="+", metavar="FILE", help=about)
+        sub.add_argument("files", nargs=number, metavar="FILE", help=about)
         about = "format of all files (default: by name, or by content where the name tells none)"
         sub.add_argument("--input", metavar="FORMAT", help=about)
         about = "read at most so many MiB together, unpacked (default: %(default)s)"
@@ -149,7 +150,7 @@ def _parser() -> argparse.ArgumentParser:
         _diff,
         "what a contribution would change in the graph, or what changed between two builds (0: nothing, 1: something)",
     )
-    with_inputs(sub, "; or two folders of built stores, the older first")
+    with_inputs(sub, also="; or two folders of built stores, the older first")
     sub.add_argument("--format", "-f", choices=("text", "json"), default="text", help="for HTML see «validate»")
     sub.add_argument("--seconds", type=float, default=60.0, help="time for the catalogue's answers (default: 60)")
     with_store(sub)
@@ -160,6 +161,19 @@ def _parser() -> argparse.ArgumentParser:
     about = "default: by the name in --out, else csv; csv takes one kind"
     sub.add_argument("--format", "-f", choices=("xlsx", "csv", "yaml"), help=about)
     sub.add_argument("--out", type=Path, metavar="FILE", help="write here instead of standard output")
+    with_language(sub)
+
+    sub = verb("accept", _accept, "take a contribution into a data folder, in canonical form, all or nothing")
+    with_inputs(sub, "*")
+    sub.add_argument("--by", metavar="CONTRIBUTOR", help="id of the contributor, who has a record too")
+    sub.add_argument("--data", type=Path, default=DATA, help="folder of records (default: the shipped data)")
+    about = "day of recording (default: that of SOURCE_DATE_EPOCH, or today)"
+    sub.add_argument("--recorded", default="", metavar="DAY", help=about)
+    sub.add_argument("--dry-run", action="store_true", help="show what would be written, as a patch")
+    sub.add_argument("--undo", metavar="ID", help="undo an acceptance; LAST for the last one")
+    sub.add_argument("--history", action="store_true", help="list acceptances, the oldest first")
+    sub.add_argument("--recover", action="store_true", help="bring an acceptance that was cut off to its end")
+    with_store(sub)
     with_language(sub)
 
     sub = verb("load", _load, "turn files of a source into records")
@@ -481,6 +495,60 @@ def _template(options: argparse.Namespace) -> int:
         _progress(f"written to {options.out}")
     else:
         sys.stdout.buffer.write(content)
+    return 0
+
+
+def _accept(options: argparse.Namespace) -> int:
+    from solidarity_spectrum import acceptance
+
+    if sum(map(bool, (options.files, options.undo, options.history, options.recover))) != 1:
+        raise Failure("give files, or one of --undo, --history and --recover")
+    try:
+        if options.recover:
+            cut = acceptance.recover(options.data)
+            _progress(f"brought to its end: {cut.stem}" if cut else "nothing was cut off")
+            return 0
+        if options.history:
+            for entry in acceptance.history(options.data):
+                what = f"undoes {entry.undoes}" if entry.undoes else " ".join(entry.records)
+                print(f"{entry.id}  {entry.by}  {what}" + (f"  (undone: {entry.undone})" if entry.undone else ""))
+            return 0
+        if options.undo:
+            if options.dry_run:
+                print(acceptance.undo(options.data, options.undo).patch(), end="")
+                return 0
+            with acceptance.locked(options.data):
+                found = acceptance.undo(options.data, options.undo)
+                acceptance.write(options.data, found)
+            _progress(f"{found.undoes} is undone: {', '.join(change.file for change in found.changes)}")
+            return 0
+        return _take_in(options)
+    except acceptance.Conflict as error:
+        raise Failure(str(error)) from error
+
+
+def _take_in(options: argparse.Namespace) -> int:
+    from solidarity_spectrum import acceptance
+
+    if not options.by:
+        raise Failure("--by names the contributor, such as --by solidarity-spectrum-project")
+    day = _day(options.recorded)
+    inputs = _inputs(options)
+    with contextlib.nullcontext() if options.dry_run else acceptance.locked(options.data):
+        findings, found = acceptance.prepare(inputs, options.store, options.data, options.by, day)
+        if findings:
+            print(report.as_text(findings, options.language), file=sys.stderr)
+        if found is None:
+            _progress("nothing was written")
+            return 1
+        if not found.changes:
+            _progress("nothing to write: the data say so already")
+        elif options.dry_run:
+            print(found.patch(), end="")
+        else:
+            acceptance.write(options.data, found)
+            _progress(f"accepted as {found.id}: {', '.join(change.file for change in found.changes)}")
+            _progress(f"undo it with: solidarity accept --undo {found.id}; «solidarity build» puts it into the graph")
     return 0
 
 

@@ -211,6 +211,38 @@ READERS = {
         ),
         ("Go on if that is meant.", "Folytassa, ha ez a szándéka."),
     ),
+    "no-record": Rule(
+        (
+            "A triple of an RDF document that is to be accepted belongs to no record that could say it.",
+            "Egy befogadandó RDF-dokumentum hármasa egyik rekordhoz sem tartozik, amely elmondhatná.",
+        ),
+        (
+            "Give each thing its record (`graph/ID` with `foaf:primaryTopic`, status and sources), use the terms of "
+            "the [keys](records.md), or write it as YAML.",
+            "Minden dolognak legyen rekordja (`graph/ID`, `foaf:primaryTopic`, állapot és források), használja a "
+            "[kulcsok](records.md) kifejezéseit, vagy írja YAML-ként.",
+        ),
+    ),
+    "not-in-data": Rule(
+        (
+            "A record to be accepted is in the graph, but in no YAML file of the data folder.",
+            "A befogadandó rekord megvan a gráfban, de az adatmappa egyik YAML fájljában sincs.",
+        ),
+        (
+            "Edit the table that it comes from; or build the store of this folder first.",
+            "Javítsa a táblázatot, amelyből jön; vagy előbb építse meg e mappa tárát.",
+        ),
+    ),
+    "acceptance-cut-off": Rule(
+        (
+            "An acceptance into this data folder was cut off: some of its files are written, others not.",
+            "Egy befogadás ebbe az adatmappába félbeszakadt: némely fájlja kész, más nem.",
+        ),
+        (
+            "Run `solidarity accept --recover` on the folder, which brings it to its end.",
+            "Futtassa a mappára: `solidarity accept --recover`, amely befejezi.",
+        ),
+    ),
     "unknown-value": Rule(
         (
             "A loader met a value that its `description.yaml` does not list.",
