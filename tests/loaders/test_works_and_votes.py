@@ -2,14 +2,18 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from solidarity_spectrum.findings import InputError
-from solidarity_spectrum.loading import load
+from solidarity_spectrum.loading import describe, fetch, load
 from solidarity_spectrum.records import Record
+from tests.test_loading_client import Server, say, server
+
+__all__ = ["server"]
 
 SAMPLES = Path(__file__).parents[2].parent / "shared" / "samples"
 real = pytest.mark.skipif(not SAMPLES.is_dir(), reason="the real samples are not beside the project")
@@ -274,3 +278,28 @@ def test_the_real_files(tmp_path: Path) -> None:
     assert work.data["published"] == "1970-08" and work.data["issue"] == "3946"
     counts = [len(records("bibliography", file)) for file in sorted((SAMPLES / "bibliographic" / "ris").glob("*.ris"))]
     assert counts == [1, 2, 2, 1]
+
+
+def test_crossref_live_to_the_end_of_its_cursor(server: Server, tmp_path: Path) -> None:
+    def page(cursor: str, *items: dict[str, Any]) -> str:
+        message = {"total-results": 2, "next-cursor": cursor, "items": list(items)}
+        return json.dumps({"status": "ok", "message-type": "work-list", "message": message})
+
+    about = replace(describe("crossref"), address=server.url)
+    pages = [say(200, page("b", crossref())), say(200, page("c", crossref(DOI="10.1177/other")))]
+    server.answers = [*pages, say(200, json.dumps({"message-type": "work", "message": crossref()}))]
+    inputs = fetch(about, server.client(tmp_path, index=INDEX), {"query": "smuggler"})
+    assert len(list(load("crossref", inputs=inputs))) == 2
+    assert [path.partition("cursor=")[2] for _, path, _, _ in server.requests] == ["%2A", "b"]
+    (one,) = load(
+        "crossref", inputs=fetch(about, server.client(index=INDEX), {"doi": "https://doi.org/10.1177/0002716217746641"})
+    )
+    assert one.data["doi"] == "10.1177/0002716217746641" and "10.1177%2F0002716217746641" in server.requests[-1][1]
+    # The same again without the network, and then an answer that ends too early.
+    replayed = fetch(about, server.client(tmp_path, replay=True, index=INDEX), {"query": "smuggler"})
+    assert len(list(load("crossref", inputs=replayed))) == 2
+    server.answers = [say(200, page("b", crossref())), say(200, page("c"))]
+    server.requests.clear()
+    with pytest.raises(InputError) as error:
+        list(load("crossref", inputs=fetch(about, server.client(index=INDEX), {"query": "smuggler"})))
+    assert error.value.findings[0].rule == "total"
