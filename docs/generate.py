@@ -1,5 +1,5 @@
-"""Writes docs/model.svg, and the parts of docs/rules.md and docs/records.md that stand below their marker, from the
-ontology.
+"""Writes docs/model.svg, ontology/records.schema.json, and the parts of docs/rules.md and docs/records.md that stand
+below their marker, from the ontology.
 
 What stands above the marker is written by hand and kept. `make docs` runs this; the tests compare.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 import rdflib
 from rdflib.namespace import DCTERMS, ORG, RDF, RDFS, SH, SKOS
 
-from solidarity_spectrum import fields
+from solidarity_spectrum import fields, schema
 from solidarity_spectrum.fields import Field
 from solidarity_spectrum.records.context import Key, context
 from solidarity_spectrum.records.tables import PARTS
@@ -22,6 +22,7 @@ from solidarity_spectrum.resources import BASE, ONTOLOGY
 
 DOCS = Path(__file__).parent
 MODEL = "model.svg"
+SCHEMA_FILE = ONTOLOGY / "records.schema.json"
 MARKER = "<!-- Generated below this line from the folder ontology: change that, then run «make docs». -->"
 SOL = rdflib.Namespace(BASE + "ontology#")
 SOLSH = rdflib.Namespace(BASE + "shapes#")
@@ -295,3 +296,4 @@ def page(name: str) -> str:
 if __name__ == "__main__":
     for file_name in (*PAGES, MODEL):
         (DOCS / file_name).write_text(page(file_name), "utf-8")
+    SCHEMA_FILE.write_text(schema.text(), "utf-8")

@@ -176,6 +176,9 @@ def _parser() -> argparse.ArgumentParser:
     with_store(sub)
     with_language(sub)
 
+    sub = verb("schema", _schema, "the JSON Schema of record files, for editors")
+    sub.add_argument("--out", type=Path, metavar="FILE", help="write here instead of standard output")
+
     sub = verb("load", _load, "turn files of a source into records")
     sub.add_argument("source", help="a loader; see «solidarity loaders»")
     about = "files, folders, zip archives, or - for standard input; none with --live"
@@ -549,6 +552,16 @@ def _take_in(options: argparse.Namespace) -> int:
             acceptance.write(options.data, found)
             _progress(f"accepted as {found.id}: {', '.join(change.file for change in found.changes)}")
             _progress(f"undo it with: solidarity accept --undo {found.id}; «solidarity build» puts it into the graph")
+    return 0
+
+
+def _schema(options: argparse.Namespace) -> int:
+    from solidarity_spectrum import schema
+
+    if options.out:
+        _write(options.out, schema.text().encode())
+    else:
+        print(schema.text(), end="")
     return 0
 
 

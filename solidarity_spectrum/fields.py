@@ -12,7 +12,8 @@ import pyoxigraph as ox
 
 from solidarity_spectrum.records.context import Key, context
 from solidarity_spectrum.records.tables import PARTS
-from solidarity_spectrum.vocabulary import SOL, vocabulary
+from solidarity_spectrum.vocabulary import SOL as SOL
+from solidarity_spectrum.vocabulary import vocabulary
 
 _SH = "http://www.w3.org/ns/shacl#"
 _RDFS = "http://www.w3.org/2000/01/rdf-schema#"
@@ -274,7 +275,9 @@ def of_type(name: str) -> dict[str, Field]:
     keys = general() | particular(name)
     if "prefLabel" in keys:  # the label of a concept is made from it
         del keys["label"]
-    needed = needs(ancestors(context().classes[name]) - {_ENTITY})
+    if "label" in keys:
+        keys["label"] = replace(keys["label"], need="", languages={})  # not every part has one
+    needed = needs(ancestors(context().classes[name]))
     return {each: _stronger(known, needed.get(each)) for each, known in keys.items()}
 
 

@@ -96,7 +96,7 @@ def _expanded(prefix: str, known: Field) -> Iterator[Column]:
             if each.name not in fields.general() or each.name == "label" or each.name in needed:
                 yield from _expanded(name + ".1.", _optional(each))
     elif known.key and known.key.kind == "language":
-        other = "recommended" if need == "required" else ""
+        other = "recommended" if "required" in (need, known.languages.get("en")) else ""
         for tag in LANGUAGES:
             yield Column(f"{name}.{tag}", known, known.languages.get(tag, "") or (need if tag == "en" else other))
     else:

@@ -58,6 +58,8 @@ def test_a_merged_id_leads_on(client: httpx.Client):
 
 
 def test_the_context_and_the_rules_are_where_the_data_say(client: httpx.Client):
+    schema = client.get("/records.schema.json")
+    assert schema.headers["content-type"] == "application/schema+json" and "record" in schema.json()["$defs"]
     context = client.get("/context.jsonld")
     assert context.headers["content-type"] == "application/ld+json" and "@context" in context.json()
     rules = client.get("/docs/rules")

@@ -83,6 +83,9 @@ def create_app(store_dir: Path, *, settings: Settings) -> Starlette:
     async def context(_: Request) -> Response:
         return FileResponse(ONTOLOGY / "context.jsonld", media_type="application/ld+json")
 
+    async def record_schema(_: Request) -> Response:
+        return FileResponse(ONTOLOGY / "records.schema.json", media_type="application/schema+json")
+
     async def rules(_: Request) -> Response:
         return RedirectResponse("/page/shapes", 303)  # the browser keeps the fragment, which names the rule
 
@@ -134,6 +137,7 @@ def create_app(store_dir: Path, *, settings: Settings) -> Starlette:
             Route(graphstore.PATH + "/{name:path}", store.handle, methods=["GET", "PUT", "POST", "DELETE"]),
             Route("/metrics", count),
             Route("/context.jsonld", context),
+            Route("/records.schema.json", record_schema),
             Route("/docs/rules", rules),
             Route("/health", health),
             Route("/ready", ready),
