@@ -8,7 +8,7 @@ build/store -> store-<hash>/    a link, swapped in one step, so that readers see
     manifest.json   counts and hash
     report.json     what validation found
     report.html     the same for a person, with the counts and the quality of the graph
-    names.txt       IRIs of all that has a label, sorted: what somebody may have meant who misspelt one
+    names.txt       IRI and label of all that has one, sorted: what somebody may have meant or told already
 """
 
 import json
@@ -27,6 +27,7 @@ DUMP, DUMPS, CANDIDATES, DATABASE = "dump.nq", "dumps", "candidates.nq", "oxigra
 MANIFEST, REPORT, PAGE, NAMES = "manifest.json", "report.json", "report.html", "names.txt"
 _LABELLED = re.compile(
     "<([^>]*)> <(?:http://www.w3.org/2000/01/rdf-schema#label|http://www.w3.org/2004/02/skos/core#prefLabel)> "
+    r'"((?:[^"\\]|\\.)*)"'
 )
 
 RESULT_FORMATS = {
@@ -77,11 +78,17 @@ def manifest(folder: Path) -> dict[str, Any]:
     return result
 
 
-def names(folder: Path) -> list[str]:
+def names(folder: Path) -> set[str]:
     """IRIs of all that has a label in a built store. Raises NoStore."""
+    return {iri for iri, _ in labels(folder)}
+
+
+def labels(folder: Path) -> list[tuple[str, str]]:
+    """IRI and label (as in N-Quads, without its language) of all that has a label in a built store. Raises NoStore."""
     try:
-        return (_check(folder) / NAMES).read_text("utf-8").splitlines()
-    except FileNotFoundError as error:
+        lines = (_check(folder) / NAMES).read_text("utf-8").rstrip("\n").split("\n")
+        return [(iri, label) for iri, label in (line.split("\t", 1) for line in lines)]
+    except (FileNotFoundError, ValueError) as error:
         raise NoStore(f"the store at {folder} is of an older version: run «solidarity build»") from error
 
 
@@ -138,8 +145,8 @@ def write(
         (fresh / DUMP).write_text("".join(dump), "utf-8")
         dumps.write(fresh / DUMPS, dump, fresh / DUMP)
         (fresh / CANDIDATES).write_text("".join(candidates), "utf-8")
-        labelled = sorted({match[1] for line in dump if (match := _LABELLED.match(line))})
-        (fresh / NAMES).write_text("".join(f"{iri}\n" for iri in labelled), "utf-8")
+        labelled = sorted({match.groups() for line in dump if (match := _LABELLED.match(line))})
+        (fresh / NAMES).write_text("".join(f"{iri}\t{label}\n" for iri, label in labelled), "utf-8")
         (fresh / REPORT).write_text(json.dumps(report, ensure_ascii=False, indent=1), "utf-8")
         (fresh / PAGE).write_text(page, "utf-8")
         disk = ox.Store(str(fresh / DATABASE))

@@ -10,6 +10,7 @@ from solidarity_spectrum import validation
 from solidarity_spectrum.records import context, entity_iri
 from solidarity_spectrum.validation.positions import Positions
 from solidarity_spectrum.validation.shapes import judge
+from solidarity_spectrum.vocabulary import SOL
 
 PREFIXES = "".join(f"@prefix {name}: <{iri}> .\n" for name, iri in context().prefixes.items())
 HEAD = PREFIXES.count("\n")
@@ -170,6 +171,41 @@ def test_what_the_graph_holds_is_not_contradicted(store_folder: Path):
     (same,) = [f for f in found if f.rule == "SameWikidataId"]
     assert same.value == entity_iri("viktor-orban") and same.severity == "violation"
     assert same.message("en").startswith("Another record has this «wikidataId»") and same.place.line == 8
+
+
+@pytest.mark.parametrize(
+    ("label", "kind", "other"),
+    [
+        ("Orbán, VIKTOR", "Person", "viktor-orban"),
+        ("Viktor Orban", "Person", "viktor-orban"),
+        ("Viktor Orbann", "Person", "viktor-orban"),
+        ("Viktor Orbán", "Organisation", ""),
+        ("Victoria Orban-Kovacs", "Person", ""),
+        ("Act VI of 2018 (the Stop Soros package)", "LegalInstrument", "hu-act-vi-2018"),
+        ("Act VI of 2019 (the Stop Soros package)", "LegalInstrument", ""),
+    ],
+)
+def test_what_is_called_like_another_is_told(label: str, kind: str, other: str, store_folder: Path):
+    text = f"""
+- {{id: new-one, type: {kind}, label: {{en: '{label}', hu: Új}}, status: verified, recorded: 2026-11-22,
+   recordedBy: solidarity-spectrum-project, sources: [{{url: 'https://e.org/a', title: A, tier: primary}}]}}
+"""
+    found, _ = validation.validate_files([("f", text.encode(), "yaml")], store_folder)
+    assert [f.value for f in found if f.rule == "likely-duplicate"] == [entity_iri(other)] * bool(other)
+
+
+def test_a_fact_told_twice_and_a_vote_in_two_ways(store_folder: Path, graph: ox.Store):
+    vote = next(graph.quads_for_pattern(None, ox.NamedNode(SOL + "votesAgainstAdoptionOf"), None))
+    voter, text_voted_on = (term.value.rpartition("/")[2] for term in (vote.subject, vote.object))
+    for relation, rule in (("votesAgainstAdoptionOf", "same-connection"), ("votesInFavourOf", "Vote-favour")):
+        text = f"""
+- {{id: link-new, type: Connection, label: {{en: A vote, hu: Szavazat}}, status: verified, recorded: 2026-11-22,
+   recordedBy: solidarity-spectrum-project, sources: [{{url: 'https://e.org/a', title: A, tier: primary}}],
+   subject: {voter}, relation: {relation}, object: {text_voted_on}}}
+"""
+        found, _ = validation.validate_files([("f", text.encode(), "yaml")], store_folder)
+        (told,) = [f for f in found if f.rule == rule]
+        assert told.place.file == "f" and told.place.line
 
 
 def test_blank_nodes_are_refused(store_folder: Path):

@@ -69,6 +69,9 @@ class Compiled:
     nodes: dict[str, tuple[Record, Path]] = field(default_factory=dict)
     """For the IRI of each node and each record graph, the record and the path inside it where it is described."""
 
+    direct: dict[tuple[str, str, str], Record] = field(default_factory=dict)
+    """For subject, property and object of each direct triple, the connection that states it."""
+
     def locate(self, focus: str, path: str = "", value: str = "") -> Place | None:
         """The place of a node, of its property (an IRI) and of the value, as near as can be; None if not ours.
 
@@ -82,7 +85,8 @@ class Compiled:
                 return record.place(("sources", int(source) - 1, own.get(path) or context().key_of.get(path, "")))
             return record.place((context().key_of.get(path, "sources"),))
         if focus not in self.nodes:
-            return None
+            connection = self.direct.get((focus, path, value))
+            return connection.place(("relation",)) if connection else None
         record, at = self.nodes[focus]
         key = context().key_of.get(path)
         if not key:
@@ -142,6 +146,8 @@ def compile_records(records: Iterable[Record], documented: Iterable[str]) -> Com
                 break
             compiled.nodes[iri] = (record, at)
         compiled.findings += expander.findings
+        for triple in expander.direct:
+            compiled.direct[triple] = record
         accepted += graphs
         candidates += doubtful
     compiled.accepted = _quads(accepted)
@@ -178,6 +184,7 @@ class _Expander:
         self.documented = documented
         self.findings: list[Finding] = []
         self.nodes: dict[str, Path] = {}
+        self.direct: list[tuple[str, str, str]] = []
 
     def refuse(self, rule: str, path: Path, en: str, hu: str, near: str = "", severity: str = "violation") -> None:
         """Add a finding about the value at `path`; `near` is the key that was probably meant."""
@@ -290,9 +297,11 @@ class _Expander:
         if (
             isinstance(relation, str)
             and relation in self.documented
-            and all(isinstance(end, str) for end in (subject, target))
+            and isinstance(subject, str)
+            and isinstance(target, str)
         ):
             assertions.append({"id": subject, "sol:" + relation: {"id": target}})
+            self.direct.append((entity_iri(subject), context().expand("sol:" + relation), entity_iri(target)))
         graph = graph_iri(name)
         sources = evidence.get("sources") or []
         listed = isinstance(sources, list)

@@ -204,6 +204,26 @@ READERS = {
             "Csak a települést vagy a térséget nevezze meg, hacsak nem közintézmény székhelye.",
         ),
     ),
+    "likely-duplicate": Rule(
+        (
+            "A warning: the graph holds a thing of this kind and time that is called the same, or nearly so.",
+            "Figyelmeztetés: a gráfban van már ilyen fajtájú és idejű dolog ugyanezen vagy majdnem ugyanezen a néven.",
+        ),
+        (
+            "If it is the same, write what is new into its record; else go on.",
+            "Ha ugyanaz, az ő rekordjába írja az újat; ha nem, hagyja így.",
+        ),
+    ),
+    "same-connection": Rule(
+        (
+            "A warning: another connection tells the same fact of the same two things.",
+            "Figyelmeztetés: egy másik kapcsolat ugyanezt a tényt mondja ugyanarról a két dologról.",
+        ),
+        (
+            "Put the sources into that record, unless there were two occasions.",
+            "Abba a rekordba írja a forrásokat, hacsak nem két eset volt.",
+        ),
+    ),
     "replaces-record": Rule(
         (
             "A warning: the graph holds a record of this id, and yours would take its place.",

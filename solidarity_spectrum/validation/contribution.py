@@ -33,7 +33,7 @@ from solidarity_spectrum.records.tables import MAX_FINDINGS
 from solidarity_spectrum.records.text import decode
 from solidarity_spectrum.records.yaml import CONTROL, NO_CONTROL
 from solidarity_spectrum.resources import BASE
-from solidarity_spectrum.validation import impact
+from solidarity_spectrum.validation import duplicates, impact
 from solidarity_spectrum.validation.inputs import FORMATS, MAX_BYTES, Input, expand
 from solidarity_spectrum.validation.positions import NO_RDF_1_2, Elements, Positions
 from solidarity_spectrum.validation.shapes import Engine, Locate, finding
@@ -539,6 +539,8 @@ def _judge(
     suggestible = sorted(missing)[:MAX_SUGGESTIONS]
     held = cache(lambda kind: _held(change.view, folder, kind))
     judged = [replace(f, cause=f"missing {f.value}") if f.value in missing else f for f in judged]
+    new = {node for node in touched if isinstance(node, ox.NamedNode) and not _holds(change.old, node.value)}
+    findings += duplicates.likely(change.view, new, folder, locators)
     return findings + [_with_suggestion(f, held) if f.value in suggestible else f for f in judged], change
 
 
