@@ -1,9 +1,11 @@
 """Building the store: records → quads → what follows → shapes → a new store, swapped in whole or not at all."""
 
+import fcntl
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +16,14 @@ from solidarity_spectrum.findings import Finding, InputError, Place, violation
 from solidarity_spectrum.loading import load
 from solidarity_spectrum.records import Compiled, Record, compile_records, read_records
 from solidarity_spectrum.records.yaml import read
-from solidarity_spectrum.resources import DATA
+from solidarity_spectrum.resources import DATA, ONTOLOGY, user_cache
 from solidarity_spectrum.validation.shapes import finding, judge
 from solidarity_spectrum.vocabulary import vocabulary
 from solidarity_spectrum.withdrawn import Withdrawn
 
 Progress = Callable[[str], None]
 SOURCES = "sources.yaml"
+_SHIPPED = (".py", ".yaml", ".ttl", ".csv", ".tsv", ".jsonld", ".rq")
 
 
 @dataclass(slots=True)
@@ -147,3 +150,29 @@ def build(data: Path = DATA, target: Path = Path("build/store"), progress: Progr
     store.write(target, dump, candidates, manifest, report, page)
     progress(f"{target}: {len(dump)} quads in {built.counts['graphs']} graphs, {digest[:16]}")
     return built
+
+
+def shipped_folder() -> Path:
+    """Where `shipped` keeps its store. What is shipped, data or program, gives the folder its name, so that another
+    version has its own."""
+    digest = hashlib.sha256()
+    for folder in (Path(str(files(__package__))), DATA, ONTOLOGY):
+        for file in sorted(file for file in folder.rglob("*") if file.suffix in _SHIPPED):
+            digest.update(file.relative_to(folder).as_posix().encode() + b"\0" + file.read_bytes())
+    return user_cache() / digest.hexdigest()[:16] / "store"
+
+
+def shipped(progress: Progress = lambda _: None) -> Path:
+    """A store of the shipped data in the cache folder of the user, for who has built none; built the first time.
+
+    Who finds it being built waits. Raises InputError or NoStore if it cannot be built, OSError if not written.
+    """
+    target = shipped_folder()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with (target.parent / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (target / store.MANIFEST).is_file():
+            progress(f"building the graph once, into {target.parent}")
+            if build(DATA, target, progress).refused:
+                raise store.NoStore("the shipped data cannot be built: run «solidarity build» to see why")
+    return target

@@ -412,6 +412,10 @@ def _inputs(options: argparse.Namespace) -> "list[Input | Finding]":
 
     if options.input and options.input not in validation.FORMATS:
         raise Failure(f"--input takes one of {', '.join(validation.FORMATS)}, not «{options.input}»")
+    if options.store == store_folder() and not options.store.exists() and "SOLIDARITY_STORE" not in os.environ:
+        from solidarity_spectrum import build
+
+        options.store = build.shipped(_progress)
     limit = options.max_size * 2**20
     return list(validation.expand(validation.gather(options.files, options.input or "", limit), limit))
 

@@ -23,3 +23,8 @@ STYLE = Path(str(files("solidarity_spectrum.service"))) / "static" / "style.css"
 def store_folder() -> Path:
     """The built store: `SOLIDARITY_STORE` if set, else `build/store` below the working directory."""
     return Path(os.environ.get("SOLIDARITY_STORE", "build/store"))
+
+
+def user_cache() -> Path:
+    """What is kept for the user, and may be removed at any time: `XDG_CACHE_HOME` if set, else `~/.cache`."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "solidarity-spectrum"

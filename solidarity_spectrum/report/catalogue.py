@@ -47,10 +47,15 @@ READERS = {
     ),
     "too-large": Rule(
         (
-            "The files together are larger than what can be judged at once.",
-            "A fájlok együtt nagyobbak, mint ami egyszerre vizsgálható.",
+            "The files together are larger than what can be judged at once; or they change the ontology, and a service "
+            "does not judge the whole graph anew.",
+            "A fájlok együtt nagyobbak, mint ami egyszerre vizsgálható; vagy az ontológiát módosítják, és a "
+            "szolgáltatás nem vizsgálja újra az egész gráfot.",
         ),
-        ("Split them, and judge them one after the other.", "Ossza szét, és vizsgálja őket egymás után."),
+        (
+            "Split them, and judge them one after the other; or use the command.",
+            "Ossza szét, és vizsgálja őket egymás után; vagy használja a parancsot.",
+        ),
     ),
     "record": Rule(
         (

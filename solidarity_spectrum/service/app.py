@@ -24,6 +24,7 @@ from solidarity_spectrum.service import graphstore
 from solidarity_spectrum.service.catalogue import Catalogue
 from solidarity_spectrum.service.graphstore import GraphStore
 from solidarity_spectrum.service.http import UNIX, Envelope, NamedPeer, protocol
+from solidarity_spectrum.service.judging import Judging
 from solidarity_spectrum.service.limits import LOCAL, client
 from solidarity_spectrum.service.metrics import CONTENT_TYPE, Metrics
 from solidarity_spectrum.service.negotiation import best_type
@@ -145,6 +146,7 @@ def create_app(store_dir: Path, *, settings: Settings) -> Starlette:
             *Catalogue(pages, pool).routes(),
             *Publication(pages, pool).routes(),
             *Search(pages).routes(),
+            *Judging(pages, pool, settings).routes(),
             *pages.routes(),
         ],
         middleware=middleware,

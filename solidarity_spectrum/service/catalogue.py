@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Route
 from solidarity_spectrum import __version__, questions
 from solidarity_spectrum.questions import Parameter, Question
 from solidarity_spectrum.resources import BASE
+from solidarity_spectrum.service import judging
 from solidarity_spectrum.service.negotiation import best_type
 from solidarity_spectrum.service.pages import Pages, appearance, given_parameters, page_number, table_view
 from solidarity_spectrum.service.plot import plot
@@ -403,16 +404,20 @@ def describe() -> dict[str, Any]:
                             "headers": validator,
                             "content": {name: answers[name] for name in offered},
                         },
-                        **{status: reply for status, reply in responses.items() if status != "406" or not extension},
+                        **{status: responses[status] for status in _OF_QUESTIONS if status != "406" or not extension},
                     },
                 }
             }
+    judged = judging.operation()
+    judged["responses"] |= {status: responses[status] for status in ("400", "406", "413", "415", "429", "503")}
+    paths[judging.PATH] = {"post": judged}
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": "Solidarity Spectrum: questions",
+            "title": "Solidarity Spectrum",
             "version": __version__,
-            "description": "Each question of the catalogue as an operation. Answers change with a build of the graph "
+            "description": "Each question of the catalogue as an operation, and one that judges contributions. Answers "
+            "change with a build of the graph "
             "only: ask again with If-None-Match. A SPARQL endpoint is at /sparql, the data of everything named here "
             "at its own IRI.",
             "license": {"name": "Apache-2.0 (program), CC BY 4.0 (answers)"},
@@ -449,9 +454,14 @@ _RESPONSES = {
     400: "BadParameter",
     404: "UnknownId",
     406: "NotAcceptable",
+    413: "TooLarge",
+    415: "UnsupportedMediaType",
     429: "TooMany",
     503: "LimitReached",
 }
+
+
+_OF_QUESTIONS = ("304", "400", "404", "406", "429", "503")
 
 
 def _answer_schema(question: Question) -> dict[str, Any]:

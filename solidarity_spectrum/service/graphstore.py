@@ -6,7 +6,6 @@ of the service may write.
 Source of the rules: https://www.w3.org/TR/sparql11-http-rdf-update/
 """
 
-import re
 import uuid
 from typing import Any
 
@@ -14,6 +13,8 @@ import pyoxigraph as ox
 from starlette.requests import Request
 from starlette.responses import Response
 
+from solidarity_spectrum.service import multipart
+from solidarity_spectrum.service.multipart import MULTIPART
 from solidarity_spectrum.service.negotiation import best_type
 from solidarity_spectrum.service.pool import Absent, Pool
 from solidarity_spectrum.service.settings import Settings
@@ -31,11 +32,8 @@ from solidarity_spectrum.service.sparql import (
 )
 
 PATH = "/store"
-_MULTIPART = "multipart/form-data"
 _TAKEN = ("text/turtle", "application/n-triples", "application/rdf+xml", "application/ld+json")
 _DATASETS = (GRAPHS["nq"], GRAPHS["trig"])
-_MAX_PARTS = 1000
-_BOUNDARY = re.compile(r"boundary=(?:\"([^\"]{1,70})\"|([^\s;\"]{1,70}))", re.IGNORECASE)
 
 
 class GraphStore:
@@ -136,31 +134,11 @@ def _graph(request: Request) -> str | None:
 def _parts(content_type: str, body: bytes) -> list[tuple[str, bytes]]:
     """The documents of a body, each with its media type. Raises Problem."""
     media_type = content_type.partition(";")[0].strip().lower()
-    if media_type == _MULTIPART:
-        found = _BOUNDARY.search(content_type)
-        if not found:
-            raise Problem(400, "No boundary", "A multipart body must say how its parts are divided.")
-        return [part for piece in _split(body, found[1] or found[2]) for part in _parts(*piece)]
+    if media_type == MULTIPART:
+        pieces = multipart.parts(content_type, body)
+        return [part for piece in pieces for part in _parts(piece.content_type, piece.content)]
     if media_type not in _TAKEN:
         raise Problem(415, "Unsupported media type", f"Send a graph as {', '.join(_TAKEN)}.")
     if "charset=" in content_type.lower() and "utf-8" not in content_type.lower():
         raise Problem(415, "Unsupported media type", "Send a graph in UTF-8.")
     return [(media_type, body)]
-
-
-def _split(body: bytes, boundary: str) -> list[tuple[str, bytes]]:
-    """Content type and body of each part of a multipart body (RFC 2046, section 5.1). Raises Problem 400."""
-    _, *pieces = (b"\r\n" + body).split(b"\r\n--" + boundary.encode())
-    if len(pieces) < 2 or not pieces[-1].startswith(b"--") or len(pieces) > _MAX_PARTS:
-        raise Problem(400, "Bad multipart body", f"It must hold 1 to {_MAX_PARTS} parts and an end.")
-    parts = []
-    for piece in pieces[:-1]:
-        head, blank, content = piece.partition(b"\r\n\r\n")
-        if not blank:
-            raise Problem(400, "Bad multipart body", "A part has no empty line after its head.")
-        fields = dict(line.lower().partition(b":")[::2] for line in head.split(b"\r\n") if b":" in line)
-        content_type = fields.get(b"content-type", b"").decode("latin-1").strip()
-        if content_type.startswith(_MULTIPART):
-            raise Problem(400, "Bad multipart body", "A part may not have parts of its own.")
-        parts.append((content_type, content))
-    return parts

@@ -72,6 +72,7 @@ class Metrics:
         self.seconds = Histogram("solidarity_request_seconds", "From the head of a request to the end of its answer.")
         self.queries = Counter("solidarity_queries_total", "Queries that ended, by outcome.")
         self.query_seconds = Histogram("solidarity_query_seconds", "Evaluation of queries, without the wait, by lane.")
+        self.judgements = Counter("solidarity_judgements_total", "Contributions judged, or not, by outcome.")
         self.workers_ended = Counter("solidarity_workers_ended_total", "Workers that ended, by reason.")
         self.writes = Counter("solidarity_writes_total", "Writes that ended, by outcome.")
         self.refused = Counter("solidarity_refused_total", "Requests and connections refused unheard, by reason.")

@@ -23,7 +23,7 @@ import subprocess
 import sys
 import time
 from collections import Counter, OrderedDict, deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, NoReturn, Protocol, TypeVar
@@ -373,6 +373,8 @@ class Pool:
         self._turns: FairQueue[Worker] = FairQueue(settings.queue)
         self._slow_turns: FairQueue[None] = FairQueue(settings.queue)
         self._slow = 0
+        self._judge_turns: FairQueue[None] = FairQueue(settings.queue)
+        self._judging = 0
         self._held: Counter[str] = Counter()
         self._cache: OrderedDict[tuple[object, ...], bytes] = OrderedDict()
         self._cached_bytes = 0
@@ -414,6 +416,7 @@ class Pool:
             ("solidarity_slow_queries", "Queries in a slow slot.", self._slow),
             ("solidarity_waiting_quick", "Queries that wait for their quick turn.", len(self._turns)),
             ("solidarity_waiting_slow", "Queries that wait for a slow slot.", len(self._slow_turns)),
+            ("solidarity_waiting_judgement", "Contributions that wait to be judged.", len(self._judge_turns)),
             ("solidarity_writers_waiting", "Writes that wait or run.", self._writers),
             ("solidarity_cache_bytes", "Answers kept to be given again.", self._cached_bytes),
         ]
@@ -681,9 +684,11 @@ class Pool:
         if status == workers.WRONG_FORMAT:
             raise WrongFormat
         if status == workers.TOO_LARGE:
-            limit = question["limit"]
-            raise Unavailable(f"The answer is larger than {limit} bytes, the limit here.", None)
+            raise self._too_large(question["limit"])
         raise self._fault(status, answer)
+
+    def _too_large(self, limit: int) -> Unavailable:
+        return Unavailable(f"The answer is larger than {limit} bytes, the limit here.", None)
 
     def _fault(self, status: str, reason: bytes) -> Exception:
         """What a status that is not OK means."""
@@ -725,11 +730,7 @@ class Pool:
                     left = settings.query_timeout
                 await asyncio.wait({asking}, timeout=left)
                 if not asking.done():
-                    self._metrics.workers_ended.add(reason="time")
-                    raise Unavailable(
-                        f"The query ran longer than {settings.query_timeout:g} seconds, the limit here.",
-                        max(1, round(settings.query_timeout)),
-                    )
+                    raise self._late()
             try:
                 status, answer = asking.result()
             except (asyncio.IncompleteReadError, ConnectionError):
@@ -749,6 +750,12 @@ class Pool:
             if slot:
                 self._free_slot()
 
+    def _late(self) -> Unavailable:
+        """What to say of a worker that has run too long."""
+        self._metrics.workers_ended.add(reason="time")
+        seconds = self._settings.query_timeout
+        return Unavailable(f"The work took longer than {seconds:g} seconds, the limit here.", max(1, round(seconds)))
+
     def _finish(self, worker: Worker, reusable: bool) -> None:
         """A worker's query has ended."""
         worker.generation.busy -= 1
@@ -756,6 +763,55 @@ class Pool:
             self._offer(worker)
         else:
             self._drop(worker)
+
+    async def judge(self, inputs: Sequence[tuple[str, bytes, str]], form: str, language: str, strict: bool) -> bytes:
+        """A report on contributions (name, content and format of each), judged against what is served.
+
+        It has places of its own, so that no upload takes the turn of a query, and a worker of its own, at the lowest
+        priority. Raises Unavailable, BadQuery or Crashed.
+        """
+        question: dict[str, Any] = {
+            "op": workers.JUDGE,
+            "inputs": [(name, kind, len(data)) for name, data, kind in inputs],
+            "form": form,
+            "language": language,
+            "strict": strict,
+            "bytes": self._settings.max_contribution_bytes,
+            "limit": self._settings.max_result_bytes,
+        }
+        outcome = "failed"
+        if self._judging < self._settings.judges:
+            self._judging += 1
+        else:
+            await self._turn(self._judge_turns, client.get(), lambda _: self._free_judge())
+        worker: Worker | None = None
+        try:
+            worker = await self._slow_worker()
+            async with asyncio.timeout(self._settings.query_timeout):
+                outcome, answer = await worker.ask(question, b"".join(data for _, data, _ in inputs))
+        except TimeoutError:
+            raise self._late() from None
+        except (asyncio.IncompleteReadError, ConnectionError):
+            assert worker
+            await self._explain_end(worker)
+        finally:
+            self._metrics.judgements.add(outcome=outcome)
+            if worker:
+                self._finish(worker, False)
+            self._free_judge()
+        if outcome == workers.TOO_LARGE:
+            raise self._too_large(question["limit"])
+        if outcome == workers.BROKEN:
+            logger.error(json.dumps({"event": "judging-failed", "reason": answer.decode()}))
+            raise Crashed(answer.decode())
+        if outcome != workers.OK:
+            raise self._fault(outcome, answer)
+        return answer
+
+    def _free_judge(self) -> None:
+        """Give a place for a judgement to who waits for one."""
+        if not self._judge_turns.give(None):
+            self._judging -= 1
 
     def _free_slot(self) -> None:
         """Give a slow slot to who waits for one."""
@@ -809,7 +865,7 @@ class Pool:
         try:
             turn = queue.join(name)
         except Full:
-            raise Unavailable(f"{len(queue)} queries are waiting, the limit here.", again) from None
+            raise Unavailable(f"{len(queue)} requests are waiting, the limit here.", again) from None
         taken = False
         try:
             async with asyncio.timeout(seconds):
@@ -817,9 +873,9 @@ class Pool:
             taken = True
             return thing
         except Full:
-            raise Unavailable("More queries of yours are waiting than of others.", again) from None
+            raise Unavailable("More requests of yours are waiting than of others.", again) from None
         except TimeoutError:
-            raise Unavailable(f"The query waited {seconds:g} seconds for its turn, the limit here.", again) from None
+            raise Unavailable(f"The request waited {seconds:g} seconds for its turn, the limit here.", again) from None
         finally:
             queue.leave(name, turn)
             if not turn.done():

@@ -34,6 +34,10 @@ class Settings:
     max_query_bytes: int = 100_000
     max_result_bytes: int = 50_000_000
     memory_mb: int = 1024
+    max_contribution_bytes: int = 2_000_000
+    """Of what is sent to be judged, unpacked."""
+    judges: int = 2
+    """Contributions judged at the same time, at the lowest priority; queries have other places."""
     cache_bytes: int = 64_000_000
     cors: bool = True
     rate: float = 20.0
@@ -87,6 +91,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     option("--max-query", int, default.max_query_bytes, "bytes of a query")
     option("--max-result", int, default.max_result_bytes, "bytes of an answer")
     option("--memory", int, default.memory_mb, "MiB a query may use beyond the store")
+    option("--max-contribution", int, default.max_contribution_bytes, "bytes of a contribution to be judged")
+    option("--judges", int, default.judges, "contributions judged at the same time")
     option("--cache", int, default.cache_bytes, "bytes of answers kept to be given again")
     option("--connections", int, default.connections, "open connections")
     option("--connections-per-client", int, default.connections_per_client, "open connections of one client")
@@ -149,6 +155,7 @@ def from_options(options: argparse.Namespace, store: Path) -> Settings:
         ("quick_workers", 1),
         ("quick_seconds", 0.001),
         ("queue", 0),
+        ("judges", 1),
         ("memory", 1),
         ("connections", 1),
         ("burst", 1),
@@ -164,6 +171,8 @@ def from_options(options: argparse.Namespace, store: Path) -> Settings:
         max_query_bytes=options.max_query,
         max_result_bytes=options.max_result,
         memory_mb=options.memory,
+        max_contribution_bytes=options.max_contribution,
+        judges=options.judges,
         cache_bytes=options.cache,
         cors=not options.no_cors,
         rate=options.rate,

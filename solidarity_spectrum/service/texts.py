@@ -147,6 +147,30 @@ _TEXTS = {
     "gone_detail": ("It is no longer published, since", "Nem közöljük többé; eltávolítva:"),
     "other_language": ("Magyarul", "In English"),
     "assertions": ("Assertions", "Állítások"),
+    "validate": ("Check a contribution", "Közreműködés ellenőrzése"),
+    "validate_intro": (
+        "Paste records or data, or choose files: you learn in a moment what is wrong, at which line, and how to mend "
+        "it.",
+        "Illesszen be rekordokat vagy adatokat, vagy válasszon fájlokat: rögtön megtudja, mi a hiba, melyik sorban, és "
+        "hogyan javítható.",
+    ),
+    "validate_again": ("Check it again", "Ellenőrzés újra"),
+    "validate_note": (
+        "It is compared with the graph that is served here. Nothing of it is kept.",
+        "Az itt közzétett gráffal vetjük össze. Semmit sem őrzünk meg belőle.",
+    ),
+    "validate_limit": ("At once at most", "Egyszerre legfeljebb"),
+    "validate_program": (
+        "The answer comes as JSON, or as the header Accept or the parameter format asks: text, html, turtle (SHACL), "
+        "sarif, junit.",
+        "A válasz JSON, vagy amit az Accept fejléc vagy a format paraméter kér: text, html, turtle (SHACL), sarif, "
+        "junit.",
+    ),
+    "paste": ("Text", "Szöveg"),
+    "input_format": ("What it is", "Milyen formátum"),
+    "find_out": ("find out", "derüljön ki"),
+    "or_files": ("or files (also Excel and zip)", "vagy fájlok (Excel és zip is)"),
+    "judge": ("Check", "Ellenőrzés"),
 }
 
 

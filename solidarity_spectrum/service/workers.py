@@ -29,6 +29,8 @@ import signal
 import socket
 import struct
 import sys
+import traceback
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -47,9 +49,11 @@ _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _LOWEST = 19
 
-QUERY, GRAPH, DUMP = "query", "graph", "dump"
+QUERY, GRAPH, DUMP, JUDGE = "query", "graph", "dump", "judge"
 OK, SYNTAX, TOO_LARGE, NO_MEMORY, FAILED, WRONG_FORMAT = "ok", "syntax", "too-large", "no-memory", "failed", "format"
-ABSENT, BAD_DATA = "absent", "bad-data"
+ABSENT, BAD_DATA, BROKEN = "absent", "bad-data", "broken"
+MAX_STATEMENTS = 10_000
+"""Of a contribution that is judged: about five seconds' work."""
 
 
 class _TooLarge(Exception):
@@ -118,6 +122,8 @@ def _answer(store: "pyoxigraph.Store", ask: dict[str, Any], body: bytes) -> tupl
 
     from solidarity_spectrum.service import writes
 
+    if ask["op"] == JUDGE:
+        return _judge(store, ask, body)
     output = _Capped(ask["limit"])
     dataset: dict[str, Any] = {}
     try:
@@ -151,6 +157,73 @@ def _answer(store: "pyoxigraph.Store", ask: dict[str, Any], body: bytes) -> tupl
     except (OSError, RuntimeError, ValueError) as error:
         return FAILED, str(error).encode()
     return OK, output.getvalue()
+
+
+def _judge(store: "pyoxigraph.Store", ask: dict[str, Any], body: bytes) -> tuple[str, bytes]:
+    """A report on contributions; of an error of ours, where it is, and nothing of what was sent."""
+    from solidarity_spectrum import report, validation
+    from solidarity_spectrum.findings import Finding
+    from solidarity_spectrum.report import html
+
+    sent, place = [], 0
+    for name, kind, size in ask["inputs"]:
+        sent.append((name, body[place : place + size], kind))
+        place += size
+    try:
+        inputs = list(validation.expand(sent, ask["bytes"]))
+        findings, statements = validation.validate_files(inputs, store, limit=ask["bytes"], most=MAX_STATEMENTS)
+        sources = {item[0]: item[1] for item in inputs if not isinstance(item, Finding)}
+        told = report.Report(findings, statements, sources, strict=ask["strict"])
+        if ask["form"] == "html":
+            text = html.fragment(told, ask["language"]).encode()
+        else:
+            text = report.render(told, ask["form"], ask["language"])
+    except MemoryError:
+        raise
+    except Exception as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        return BROKEN, f"{type(error).__name__} at {Path(last.filename).name}:{last.lineno}".encode()
+    return (OK, text) if len(text) <= ask["limit"] else (TOO_LARGE, b"")
+
+
+def _warm(store: "pyoxigraph.Store") -> None:
+    """Load what judging needs, before a worker does it that may open no file and so import nothing."""
+    from solidarity_spectrum import report, validation
+    from solidarity_spectrum.report import html
+
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("á.yaml", _SAMPLES[0][1])
+    findings, statements = validation.validate_files([*_SAMPLES, ("zip", packed.getvalue(), "")], store)
+    told = report.Report(findings, statements, {name: data for name, data, _ in _SAMPLES})
+    for form in report.FORMATS:
+        report.render(told, form, "hu")
+    html.fragment(told, "hu")
+
+
+_SAMPLES = [
+    (
+        "yaml",
+        b"id: sample\ntype: Decision\nlabel: {en: A sample}\necli: ECLI:EU:C:2021:9290\ndate: 2020-13\ncourt: nowhere\n"
+        b"statuss: verified\nsources:\n- {url: 'https://example.org/', title: A page, tier: primry, consulted: true}\n",
+        "yaml",
+    ),
+    ("csv", b"id;type;lable.en\nsample;Decision;x\n", "csv"),
+    ("nt", b"<urn:x> <urn:y> '\xe1' .", "nt"),
+    ("json", b'[{"id": "sample", "type": "Persn"}]', "json"),
+    (
+        "jsonld",
+        b'{"@context": "https://w3id.org/solidarity-spectrum/context.jsonld", "id": "x", "type": "Person"}',
+        "jsonld",
+    ),
+    (
+        "ttl",
+        b"@prefix sol: <https://w3id.org/solidarity-spectrum/ontology#> . <urn:x> a sol:Persn ; sol:born 'x' . []",
+        "ttl",
+    ),
+    ("rdf", b"<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><rdf:Description/></rdf:RDF>", "rdf"),
+]
+"""Contributions of every kind, each with something wrong."""
 
 
 def _quads(results: Any, ask: dict[str, Any], output: _Capped) -> tuple[str, bytes]:
@@ -343,6 +416,7 @@ def main(folder: str, written: str, memory_mb: str, control_fd: str, parent: str
 
     journal = Journal(Path(written)) if written else None
     store = journal.load() if journal and journal.exists else load_memory(Path(folder))
+    _warm(store)
     gc.freeze()  # a collection in a worker must not touch, and so copy, the pages it shares with the others
     try:
         assert control

@@ -11,7 +11,7 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from solidarity_spectrum import store
+from solidarity_spectrum import reasoning, store
 from solidarity_spectrum.findings import SEVERITIES, Finding, InputError, Place, suggest, violation
 from solidarity_spectrum.records import (
     PROVENANCE,
@@ -49,19 +49,21 @@ MAX_SUGGESTIONS = 100
 
 def validate_files(
     inputs: Iterable[Input | Finding],
-    folder: Path,
+    folder: Path | ox.Store,
     engine: Engine = "fast",
     tell: Callable[[str], None] = lambda _: None,
     limit: int = MAX_BYTES,
+    most: int = MAX_STATEMENTS,
 ) -> tuple[list[Finding], int]:
-    """Judge files together, against the shapes and the graph of a built store.
+    """Judge files together, against the shapes and the graph of a built store, or of one in memory.
 
     `inputs` holds name, content and format of each file, and findings about what could not be read (see `inputs.py`);
     zip files are opened. `tell` is given a line of text before each step that may take long. `limit` is how many bytes
-    the inputs may have together, unpacked. Returns the findings, the most serious first, and the number of statements
+    the inputs may have together, unpacked, and `most` how many statements. Against a store in memory nothing is judged
+    that needs the whole graph. Returns the findings, the most serious first, and the number of statements
     (quads) judged. Raises NoStore if there is no built store.
     """
-    examined = examine(inputs, folder, engine, tell, limit)
+    examined = examine(inputs, folder, engine, tell, limit, most)
     return examined.findings, examined.statements
 
 
@@ -80,10 +82,11 @@ class Examined:
 
 def examine(
     inputs: Iterable[Input | Finding],
-    folder: Path,
+    folder: Path | ox.Store,
     engine: Engine = "fast",
     tell: Callable[[str], None] = lambda _: None,
     limit: int = MAX_BYTES,
+    most: int = MAX_STATEMENTS,
 ) -> Examined:
     """Judge files together, as `validate_files` does, and keep what was read."""
     findings: list[Finding] = []
@@ -103,15 +106,15 @@ def examine(
         findings += done.findings
         locators += [done.locate] if done.locate else []
         lost.update(_WORD.findall(done.lost))
-        if len(quads) + len(records) > MAX_STATEMENTS:
-            too_many = [_too_many(item[0])]
+        if len(quads) + len(records) > most:
+            too_many = [_too_many(item[0], most)]
             break
     compiled = compile_records(records, vocabulary().documented_relations())
     findings += compiled.findings
     examined = Examined([], len(quads) + len(compiled.accepted) + len(compiled.candidates), records, quads)
     quads = quads + compiled.accepted
-    if len(quads) > MAX_STATEMENTS or too_many:
-        findings += too_many or [_too_many(records[0].file)]
+    if len(quads) > most or too_many:
+        findings += too_many or [_too_many(records[0].file, most)]
     elif quads:
         tell(f"judging {len(quads):,} statements")
         said = {(found.focus, found.path) for found in findings if found.focus}
@@ -164,8 +167,8 @@ def _of_what_is_lost(found: Finding, lost: set[str]) -> bool:
     return value in lost if value and found.value != found.focus else focus in lost
 
 
-def _too_many(name: str) -> Finding:
-    en, hu = f"more than {MAX_STATEMENTS} statements: split it", f"több mint {MAX_STATEMENTS} állítás: ossza fel"
+def _too_many(name: str, most: int) -> Finding:
+    en, hu = f"more than {most} statements: split it", f"több mint {most} állítás: ossza fel"
     return violation("too-large", Place(name), en, hu)
 
 
@@ -500,14 +503,14 @@ def _judge(
     compiled: Compiled,
     said: set[tuple[str, str]],
     locators: list[Locate],
-    folder: Path,
+    folder: Path | ox.Store,
     engine: Engine,
 ) -> tuple[list[Finding], impact.Change]:
     """Judge the graph as the contribution would make it, and report what the shapes then say anew.
 
     `said` holds focus and path of what the readers found wrong already.
     """
-    base = open_built(folder.resolve())
+    base = folder if isinstance(folder, ox.Store) else open_built(folder.resolve())
     gone: set[ox.Quad] = set()
     findings = []
     for iri, (record, _) in compiled.nodes.items():
@@ -527,7 +530,11 @@ def _judge(
             )
     touched: set[Term] = {quad.subject for quad in quads}
     change = impact.Change(base, gone, quads)
-    if change.of_all(folder):
+    if isinstance(folder, ox.Store):
+        if change.of_schema:
+            return [*findings, _needs_all(quads, locators)], change
+        results = impact.judge_touched(change, touched, engine)
+    elif change.of_all(folder):
         results = impact.judge_whole(change, touched, folder, engine)
     else:
         results = impact.judge_touched(change, touched, engine)
@@ -544,6 +551,26 @@ def _judge(
     return findings + [_with_suggestion(f, held) if f.value in suggestible else f for f in judged], change
 
 
+def _needs_all(quads: list[ox.Quad], locators: list[Locate]) -> Finding:
+    """What is said where a contribution changes what is true of all of the graph, and that is not at hand."""
+    told = [quad for quad in quads if reasoning.is_schema(quad.triple)]
+    places = (
+        locate(*(_name(term) for term in (quad.subject, quad.predicate, quad.object)))
+        for quad in told
+        for locate in locators
+    )
+    return violation(
+        "too-large",
+        next((place for place in places if place), Place(_name((told or quads)[0].subject))),
+        "this changes the ontology, so that the whole graph would have to be judged: use «solidarity validate»",
+        "ez az ontológiát módosítja, így az egész gráfot vizsgálni kellene: erre a «solidarity validate» parancs való",
+    )
+
+
+def _name(term: Any) -> str:
+    return "" if isinstance(term, ox.BlankNode) else str(getattr(term, "value", ""))
+
+
 @lru_cache(maxsize=2)
 def open_built(folder: Path) -> ox.Store:
     """A built store, which never changes: a new build has another name. Raises NoStore."""
@@ -557,7 +584,7 @@ def _holds(graph: View, iri: str) -> bool:
         return True
 
 
-def _held(graph: View, folder: Path, kind: str) -> set[str]:
+def _held(graph: View, folder: Path | ox.Store, kind: str) -> set[str]:
     """The names of what has a label, of things or of concepts (`kind` is what their IRIs begin with)."""
     label = ox.NamedNode(context().expand("rdfs:label" if kind == BASE + "id" else "skos:prefLabel"))
 
@@ -567,7 +594,11 @@ def _held(graph: View, folder: Path, kind: str) -> set[str]:
         }
 
     gone = {iri for iri in labelled(graph.gone) if not _holds(graph, iri)}
-    iris = {*store.names(folder), *labelled(graph.added)} - gone
+    if isinstance(folder, ox.Store):
+        named = labelled(folder.quads_for_pattern(None, label, None, None))
+    else:
+        named = set(store.names(folder))
+    iris = (named | labelled(graph.added)) - gone
     return {iri.rpartition("/")[2] for iri in iris if iri.rpartition("/")[0] == kind}
 
 
