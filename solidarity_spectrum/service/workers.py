@@ -188,13 +188,21 @@ def _judge(store: "pyoxigraph.Store", ask: dict[str, Any], body: bytes) -> tuple
 
 def _warm(store: "pyoxigraph.Store") -> None:
     """Load what judging needs, before a worker does it that may open no file and so import nothing."""
+    from openpyxl import Workbook
+
     from solidarity_spectrum import report, validation
     from solidarity_spectrum.report import html
 
-    packed = io.BytesIO()
+    packed, workbook = io.BytesIO(), io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("á.yaml", _SAMPLES[0][1])
-    findings, statements = validation.validate_files([*_SAMPLES, ("zip", packed.getvalue(), "")], store)
+    book = Workbook()
+    sheet = book.create_sheet("statements")
+    for row in (["id", "type", "lable.en", "date"], ["sample", "Decision", "x", 5]):
+        sheet.append(row)
+    book.save(workbook)
+    made = [("zip", packed.getvalue(), "zip"), ("xlsx", workbook.getvalue(), "xlsx")]
+    findings, statements = validation.validate_files([*_SAMPLES, *made], store)
     told = report.Report(findings, statements, {name: data for name, data, _ in _SAMPLES})
     for form in report.FORMATS:
         report.render(told, form, "hu")
