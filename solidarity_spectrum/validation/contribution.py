@@ -555,19 +555,19 @@ def _needs_all(quads: list[ox.Quad], locators: list[Locate]) -> Finding:
     """What is said where a contribution changes what is true of all of the graph, and that is not at hand."""
     told = [quad for quad in quads if reasoning.is_schema(quad.triple)]
     places = (
-        locate(*(_name(term) for term in (quad.subject, quad.predicate, quad.object)))
+        locate(*(_value(term) for term in (quad.subject, quad.predicate, quad.object)))
         for quad in told
         for locate in locators
     )
     return violation(
         "too-large",
-        next((place for place in places if place), Place(_name((told or quads)[0].subject))),
+        next((place for place in places if place), Place(_value((told or quads)[0].subject))),
         "this changes the ontology, so that the whole graph would have to be judged: use «solidarity validate»",
         "ez az ontológiát módosítja, így az egész gráfot vizsgálni kellene: erre a «solidarity validate» parancs való",
     )
 
 
-def _name(term: Any) -> str:
+def _value(term: Any) -> str:
     return "" if isinstance(term, ox.BlankNode) else str(getattr(term, "value", ""))
 
 
