@@ -20,7 +20,7 @@ from solidarity_spectrum.resources import BASE, DATA
 MAX_ID = 120
 IDENTIFIERS = (
     *("wikidataId", "ecli", "celex", "docket", "hudoc", "isoCountryCode", "unSymbol", "doi", "eliUri", "eurovocId"),
-    *("officialNumber",),
+    *("officialNumber", "untcReference", "neutralCitation"),
 )
 """The keys of records that name a thing for others too."""
 _PLAIN = re.compile(r"[A-Za-z0-9]+([ _./:-][A-Za-z0-9]+)*")
