@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+import pyoxigraph as ox
 import pyshacl
 import pytest
 import shifty
@@ -19,6 +20,8 @@ from rdflib import BNode, Graph, Literal, Namespace, URIRef
 from rdflib.collection import Collection
 from rdflib.namespace import RDF, RDFS, SH, SKOS
 from rdflib.term import Node
+
+from solidarity_spectrum.validation.shapes import judge as our_judge
 
 ROOT = Path(__file__).parent.parent
 ONTOLOGY = ROOT / "ontology"
@@ -180,6 +183,18 @@ def test_pass(name: str) -> None:
 def test_engines_agree(name: str, which: str) -> None:
     reference, quick = judged(name, which)
     assert reference == quick
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if (SOLSH[name], SH.sparql, None) in shapes()])
+def test_what_a_query_finds_is_told_in_both_languages(name: str) -> None:
+    """The fast engine names the shape and not the query, which has the message."""
+    query = shapes().value(SOLSH[name], SH.sparql)
+    due = {message.language: str(message) for message in shapes().objects(query, SH.message)}
+    data = Graph().parse(FIXTURES / name / "fail.ttl") + background()
+    triples = [quad.triple for quad in ox.parse(data.serialize(format="nt"), format=ox.RdfFormat.N_TRIPLES)]
+    for engine in ("fast", "reference"):
+        found = [result for result in our_judge(triples, engine) if result.rule == name]
+        assert found and all(dict(result.messages) == due for result in found)
 
 
 @pytest.mark.parametrize(("length", "broken"), [(1000, False), (1001, True)])
