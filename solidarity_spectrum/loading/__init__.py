@@ -8,7 +8,7 @@ for every source.
 from solidarity_spectrum.loading.description import Description, catalogue, describe
 from solidarity_spectrum.loading.fields import Fields, known
 from solidarity_spectrum.loading.formats import elements, json_items, rows, yaml_items
-from solidarity_spectrum.loading.helpers import citation, index, mint, states, total
+from solidarity_spectrum.loading.helpers import citation, folded, index, mint, namesake, states, total
 from solidarity_spectrum.loading.inputs import Index, Input, refuse, walk
 from solidarity_spectrum.loading.run import fetch, load
 from solidarity_spectrum.loading.write import FORMATS, write
@@ -24,11 +24,13 @@ __all__ = [
     "describe",
     "elements",
     "fetch",
+    "folded",
     "index",
     "json_items",
     "known",
     "load",
     "mint",
+    "namesake",
     "refuse",
     "rows",
     "states",

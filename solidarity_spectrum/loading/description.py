@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from solidarity_spectrum.findings import InputError, Place, suggest, violation
+from solidarity_spectrum.findings import Finding, InputError, Place, suggest, violation
 from solidarity_spectrum.records.yaml import Places, read
 from solidarity_spectrum.resources import LOADERS
 
@@ -52,6 +52,8 @@ class Description:
     """Prefixes for the paths of elements in other namespaces than the root's."""
     chosen: Mapping[str, str] = field(default_factory=dict)
     """What the user chose."""
+    warn: Callable[[Finding], None] = lambda finding: None
+    """Told what is odd but kept."""
 
     @property
     def status(self) -> str:

@@ -20,14 +20,18 @@ MAX_DEPTH = 100
 """Elements inside each other; no published format comes near."""
 
 
-def elements(source: Input, description: Description, *paths: str, namespace: str = "") -> Iterator[Fields]:
+def elements(
+    source: Input, description: Description, *paths: str, namespace: str = "", holders: Sequence[str] = ()
+) -> Iterator[Fields]:
     """The elements at some paths of an XML document, in its order.
 
     A path starts at the root (`TEI/text/body//u`; `//` is any depth); names are those of `namespace`, others take a
-    prefix of the description. Raises InputError for what is not well-formed or cut off, for a document type with
-    entities, for another root or namespace, and for what stands outside the paths and is not out of scope.
+    prefix of the description; `holders` are paths below `//` that may be empty. Raises InputError for what is not
+    well-formed or cut off, for a document type with entities, for another root or namespace, and for what stands
+    outside the paths and is not out of scope.
     """
     matches = cache(re.compile("|".join(f"(?:{pattern(path)})" for path in paths)).fullmatch)
+    holds = cache(re.compile("|".join(f"(?:{pattern(path)})" for path in holders) or "(?!)").fullmatch)
     roots = {re.split("/+", path)[0] for path in paths}
     containers = {"/".join(steps[:n]) for path in paths if (steps := path.split("/")) for n in range(1, len(steps))}
     ignores = description.ignores
@@ -71,7 +75,12 @@ def elements(source: Input, description: Description, *paths: str, namespace: st
                     inside = 0
                     stream.next_item()
                     yield from in_turn(of_element(element, path, source.name, description))
-                elif path not in containers and (leaf[-1] or (element.text or "").strip()) and not ignores(path):
+                elif not (
+                    path in containers
+                    or not (leaf[-1] or (element.text or "").strip())
+                    or (leaf[-1] and not (element.text or "").strip() and holds(path))
+                    or ignores(path)
+                ):
                     place = source.place(line_of(element))
                     en, hu = f"nothing reads the element «{path}»", f"semmi sem olvassa ezt az elemet: «{path}»"
                     raise refuse("unread-field", place, en, hu)
@@ -82,7 +91,7 @@ def elements(source: Input, description: Description, *paths: str, namespace: st
                 while parent is not None and len(parent) > 1:
                     del parent[0]
         except etree.XMLSyntaxError as error:
-            entry: Any = error.error_log[-1] if error.error_log else None
+            entry: Any = events.error_log[-1] if events.error_log else None
             line, column = error.position or (0, 0)
             message = error.msg or (entry.message if entry else "no element found")
             message = re.sub(r"(, line \d+, column \d+)? ?(\(.*, line \d+\))?$", "", message)

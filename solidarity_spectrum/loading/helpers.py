@@ -12,17 +12,20 @@ from solidarity_spectrum import store
 from solidarity_spectrum.findings import Place
 from solidarity_spectrum.loading.description import Description
 from solidarity_spectrum.loading.fields import Fields
-from solidarity_spectrum.loading.inputs import Index, refuse
+from solidarity_spectrum.loading.inputs import Index, Input, refuse
 from solidarity_spectrum.records import context
 from solidarity_spectrum.records.yaml import read
 from solidarity_spectrum.resources import BASE, DATA
 
 MAX_ID = 120
+RDFS = "http://www.w3.org/2000/01/rdf-schema#"
 IDENTIFIERS = (
     *("wikidataId", "ecli", "celex", "docket", "hudoc", "isoCountryCode", "unSymbol", "doi", "eliUri", "eurovocId"),
     *("officialNumber", "untcReference", "neutralCitation"),
 )
 """The keys of records that name a thing for others too."""
+NAME, BORN = "(name)", "(born)"
+"""Of persons in the index: the folded name, and the year of birth by id."""
 _PLAIN = re.compile(r"[A-Za-z0-9]+([ _./:-][A-Za-z0-9]+)*")
 
 
@@ -51,6 +54,27 @@ def total(place: Place, what: str, declared: int, counted: int) -> None:
     if declared != counted:
         en = f"the source counts {declared} {what}, {counted} were read"
         raise refuse("total", place, en, f"a forrás szerint {declared} {what}, beolvasva {counted}")
+
+
+def folded(name: str) -> str:
+    """The words of a name in one order, without case, accents or punctuation: `Orbán, Viktor` is `orban viktor`."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c)).casefold()
+    return " ".join(sorted(re.findall(r"\w+", plain)))
+
+
+def namesake(source: Input, name: str, born: str = "") -> str | None:
+    """The id of the only person of this name in the graph, or None; not of one who was born in another year.
+
+    A name identifies nobody for certain: use it for candidates only.
+    """
+    if source.index is None:
+        return None
+    found = {who for who, _ in source.index.get((NAME, folded(name)), ())}
+    if len(found) != 1:
+        return None
+    who = found.pop()
+    years = {year for year, _ in source.index.get((BORN, who), ())}
+    return who if not born or not years or born[:4] in years else None
 
 
 @cache
@@ -89,11 +113,20 @@ def index(folder: Path, keys: Iterable[str] = IDENTIFIERS) -> Index:
     query = f"SELECT ?thing ?term ?value ?type {{ VALUES ?term {{ {listed} }} ?thing ?term ?value ; a ?type }}"
     found: dict[tuple[str, str], list[tuple[str, str]]] = {}
     names = {ours.expand(f"sol:{name}"): name for name in ours.classes}
-    solutions: Any = store.open_disk(folder).query(query, use_default_graph_as_union=True)
+    graph = store.open_disk(folder)
+    solutions: Any = graph.query(query, use_default_graph_as_union=True)
     for thing, term, value, kind in solutions:
         name = thing.value.removeprefix(BASE + "id/").replace(BASE + "concept/", "concept:")
         entry = (name, names.get(kind.value, ""))
         holders = found.setdefault((terms[term.value], value.value), [])
         if entry not in holders:
             holders.append(entry)
+    person, born = ours.classes["Person"], ours.keys["born"].iri
+    query = f"SELECT ?who ?name ?born {{ ?who a <{person}> ; rdfs:label ?name OPTIONAL {{ ?who <{born}> ?born }} }}"
+    solutions = graph.query(query, use_default_graph_as_union=True, prefixes={"rdfs": RDFS})
+    for who, name, day in solutions:
+        short = who.value.removeprefix(BASE + "id/")
+        found.setdefault((NAME, folded(name.value)), []).append((short, "Person"))
+        if day is not None:
+            found.setdefault((BORN, short), []).append((day.value[:4], ""))
     return found

@@ -4,6 +4,7 @@ import hashlib
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -45,7 +46,7 @@ def load(
     and line, for whatever a file holds that the loader does not know, for an id that stands twice or is not the
     source's own, and when the assertions of the description do not hold.
     """
-    description = describe(source).choose(chosen or {})
+    description = replace(describe(source).choose(chosen or {}), warn=warn)
     tally = Tally(description)
     name = ""
     for item in walk(paths, description.files, index) if inputs is None else inputs:
