@@ -6,7 +6,7 @@ PORT ?= 8000
 DATA := $(shell find data ontology queries loaders solidarity_spectrum -type f -not -path '*/__pycache__/*' -not -name '* *')
 
 .DEFAULT_GOAL := help
-.PHONY: help install build serve test test-fast lint hygiene coverage-facts validate bench conformance docs reference lock wheel clean
+.PHONY: help install build serve test test-fast lint hygiene coverage-facts validate bench bench-loaders conformance docs reference lock wheel clean
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ validate: build/store/manifest.json ## judge the shipped data with the reference
 
 bench: $(VENV)/tested build/store/manifest.json ## measure, beside what one would pick instead
 	$(BIN)/python -m tests.bench
+
+bench-loaders: $(VENV)/tested build/store/manifest.json ## measure the loaders on the real samples, grown (SAMPLES=folder)
+	$(BIN)/python -m tests.loaders.bench
 
 conformance: $(VENV)/tested build/store/manifest.json ## run the W3C suites (SUITES=folder that holds them, else ../shared/suites)
 	$(BIN)/python -m pytest -m conformance -rsx
