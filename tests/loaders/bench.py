@@ -8,6 +8,7 @@ and flat memory.
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,8 +25,8 @@ _RUN = "import sys; from solidarity_spectrum.cli import main; sys.exit(main(sys.
 class Sample:
     """Files of a source, and what makes their identifiers others.
 
-    `names` are patterns; the last run of digits in a match is counted up, by `step` for each copy. `table` puts the
-    rows of all copies in one file. `beside` are files that go along without growing.
+    `names` are patterns; the last run of digits in a match is counted up, by `step` for each copy, in file names too.
+    `table` puts the rows of all copies in one file. `beside` are files that go along without growing.
     """
 
     source: str
@@ -33,7 +34,7 @@ class Sample:
     names: Sequence[str]
     step: int = 1_000_000
     table: bool = False
-    options: Sequence[str] = ()
+    beside: Sequence[str] = ()
 
     def grow(self, folder: Path, times: int) -> None:
         """Write the sample, `times` as large, into a folder."""
@@ -47,19 +48,47 @@ class Sample:
                 (folder / path.name).write_text(grown, "utf-8")
                 continue
             for n in range(times):
-                where = folder / str(n) if times > 1 and len(self.files) > 1 else folder
-                where.mkdir(exist_ok=True)
-                copy = path.name if where != folder else f"{n}-{number}-{path.name}"
-                (where / copy).write_text(self._rename(text, pattern, n), "utf-8")
+                copy = self._rename(path.name, pattern, n)
+                copy = f"{n}-{number}-{copy}" if n and copy == path.name else copy
+                (folder / copy).write_text(self._rename(text, pattern, n), "utf-8")
+        for name in self.beside:
+            shutil.copy(SAMPLES / name, folder)
 
     def _rename(self, text: str, pattern: re.Pattern[str], n: int) -> str:
         def other(match: re.Match[str]) -> str:
-            return re.sub(r"\d+(?=\D*\Z)", lambda digits: str(int(digits[0]) + n * self.step), match[0])
+            return re.sub(
+                r"\d+(?=\D*\Z)", lambda digits: str(int(digits[0]) + n * self.step).zfill(len(digits[0])), match[0]
+            )
 
         return pattern.sub(other, text) if n else text
 
 
 CATALOGUE = [
+    Sample(
+        "parlamint",
+        ["parlamint-hu/ParlaMint-HU_2018-06-25.xml"],
+        [r"ParlaMint-HU_\d{4}"],
+        1,
+        beside=["parlamint-hu/ParlaMint-HU.xml"],
+    ),
+    Sample(
+        "hudoc",
+        ["hudoc/hudoc-columns.json"],
+        [r'"itemid": "\d+-\d+', r'(?<="ecli": ")[^"]*[A-Z]\d{7}', r'(?<=[";])\d+(?=/\d\d[";])'],
+        1000,
+    ),
+    Sample("hudoc-exec", ["hudoc-exec/93376.json"], [r'"_id": "\d+']),
+    Sample("cjeu", ["cjeu/cjeu-cases.csv"], [r"C-\d+(?=/)", r"ECLI:EU:C:\d+:\d+", r"\d{5}C[A-Z]\d{4}"], 89, table=True),
+    Sample(
+        "federal-register",
+        ["us-federal-register/fr_executive_orders_donald-trump.json"],
+        [r'"document_number": "\d+-\d+', r'"executive_order_number": \d+', r"\d+ FR \d+"],
+        100,
+    ),
+    Sample(
+        "rechtspraak", ["ecli-rechtspraak/ECLI.NL.CRVB.2014.355.xml"], [r"ECLI:NL:CRVB:2014:\d+", r"12-\d+ AW"], 1000
+    ),
+    Sample("un-treaty-bodies", ["un-treaty-bodies/record_0000.json"], [r"\b429(?=/2010)"], 1000),
     Sample(
         "unvotes",
         ["un-votes/un_votes.csv", "un-votes/un_roll_calls.csv"],
@@ -106,7 +135,7 @@ def main() -> None:
 
 def run(sample: Sample, folder: Path, out: Path) -> tuple[float, float, int]:
     """Seconds of processor, peak memory in MB, and the number of records of one load in a process of its own."""
-    command = [sys.executable, "-c", _RUN, "load", sample.source, str(folder), *sample.options]
+    command = [sys.executable, "-c", _RUN, "load", sample.source, str(folder)]
     process = subprocess.Popen(
         [*command, "--format", "nq", "--out", str(out), "--recorded", "2026-01-01"], stderr=subprocess.PIPE, text=True
     )
