@@ -3,10 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
+SIZES ?= shipped 1M 5M
+CLIENTS ?= 1 4 16
+SECONDS ?= 5
+REPORT ?= build/bench/report.md
 DATA := $(shell find data ontology queries loaders solidarity_spectrum -type f -not -path '*/__pycache__/*' -not -name '* *')
 
 .DEFAULT_GOAL := help
-.PHONY: help install build serve test test-fast lint hygiene coverage-facts validate bench bench-loaders conformance docs reference lock wheel clean
+.PHONY: help install build serve test test-fast lint hygiene coverage-facts validate bench bench-load bench-loaders conformance docs reference lock wheel clean
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +65,14 @@ bench: $(VENV)/tested build/store/manifest.json ## measure, beside what one woul
 
 bench-loaders: $(VENV)/tested build/store/manifest.json ## measure the loaders on the real samples, grown (SAMPLES=folder)
 	$(BIN)/python -m tests.loaders.bench
+
+# What only the benchmark compares with has an environment of its own.
+build/bench/venv/bin/oxigraph:
+	$(PYTHON) -m venv build/bench/venv
+	build/bench/venv/bin/python -m pip install --quiet --disable-pip-version-check oxigraph==0.5.13 rdflib-endpoint==0.6.3 uvicorn==0.54.0
+
+bench-load: $(VENV)/tested build/store/manifest.json build/bench/venv/bin/oxigraph ## load over HTTP beside other servers (SIZES, CLIENTS, SECONDS, REPORT=...)
+	$(BIN)/python -m tests.load --sizes $(SIZES) --clients $(CLIENTS) --seconds $(SECONDS) --report $(REPORT)
 
 conformance: $(VENV)/tested build/store/manifest.json ## run the W3C suites (SUITES=folder that holds them, else ../shared/suites)
 	$(BIN)/python -m pytest -m conformance -rsx

@@ -545,7 +545,8 @@ def test_life_of_processes(own_server: Server) -> None:
     server.until(lambda: len(processes_of(server.store)) == 3)  # it has left the quick lane
     template, worker = sorted(processes_of(server.store))[:2]
     waiting = ask("waiting")
-    time.sleep(0.4)  # its quick turn is over, and the slow slot is taken
+    # Its quick turn is over, and the slow slot is taken.
+    server.until(lambda: "solidarity_waiting_slow 1" in server.client.get("/metrics").text)
     assert server.count() > 3000
     full = server.query(SLOW)
     assert (full.status_code, full.headers["retry-after"]) == (503, "5")
@@ -564,6 +565,23 @@ def test_life_of_processes(own_server: Server) -> None:
     server.process.send_signal(signal.SIGINT)
     server.process.wait(10)
     assert processes_of(server.store) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what a process has had of the processor")
+def test_a_quick_turn_is_as_long_on_a_busy_machine(own_server: Server) -> None:
+    server = own_server
+    worker = max(processes_of(server.store))
+    answers: list[httpx.Response] = []
+    os.kill(worker, signal.SIGSTOP)  # nothing is left of the processor for it
+    try:
+        asking = threading.Thread(target=lambda: answers.append(server.query("ASK {}")))
+        asking.start()
+        time.sleep(0.5)
+        assert len(processes_of(server.store)) == 2  # it has not been moved out of the quick lane
+    finally:
+        os.kill(worker, signal.SIGCONT)
+    asking.join()
+    assert answers[0].status_code == 200
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with its parent")

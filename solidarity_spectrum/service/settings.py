@@ -29,7 +29,8 @@ class Settings:
     """Queries evaluated at length at the same time, all at the lowest priority."""
     quick_workers: int = field(default_factory=lambda: max(2, _cores() + 1))
     """Queries that have their first, quick turn at the same time."""
-    quick_seconds: float = 0.1
+    quick_seconds: float = 0.2
+    """Of the processor."""
     queue: int = 32
     max_query_bytes: int = 100_000
     max_result_bytes: int = 50_000_000
@@ -86,7 +87,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     option("--timeout", float, default.query_timeout, "seconds a query may run, and may wait")
     option("--workers", int, default.workers, "long queries answered at the same time")
     option("--quick-workers", int, default.quick_workers, "queries having their quick turn at the same time")
-    option("--quick-seconds", float, default.quick_seconds, "seconds of the quick turn")
+    option("--quick-seconds", float, default.quick_seconds, "seconds of the processor in the quick turn")
     option("--queue", int, default.queue, "queries that may wait")
     option("--max-query", int, default.max_query_bytes, "bytes of a query")
     option("--max-result", int, default.max_result_bytes, "bytes of an answer")
