@@ -16,7 +16,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,8 +27,8 @@ import pyoxigraph as ox
 from solidarity_spectrum.findings import Finding, InputError, Place, violation
 from solidarity_spectrum.records import entity_iri, graph_iri, read_records, yaml
 from solidarity_spectrum.records.restore import canonical, restore
-from solidarity_spectrum.validation.contribution import Examined, examine
-from solidarity_spectrum.validation.inputs import Input
+from solidarity_spectrum.validation.contribution import MAX_STATEMENTS, Examined, examine
+from solidarity_spectrum.validation.inputs import MAX_BYTES, Input
 from solidarity_spectrum.withdrawn import read_withdrawn, reused
 
 JOURNAL = ".accepted"
@@ -103,19 +103,10 @@ def prepare(
     findings and, unless one of them is a violation, the acceptance. Raises NoStore, and Conflict or InputError where
     files of the folder cannot be edited.
     """
-    examined = examine(inputs, store)
-    findings = examined.findings
-    records, more = _records(examined)
-    findings += more
-    if _refused(findings):
+    findings, stamped, again = stamp(inputs, store, by, recorded)
+    if not stamped:
         return findings, None
     files = _files(data)
-    stamped = [
-        canonical(record | {"recorded": recorded, "recordedBy": by, "licence": record.get("licence", LICENCE)})
-        for record in records
-    ]
-    again = examine([("records.yaml", yaml.dump({"records": stamped}).encode(), "yaml")], store)
-    findings += [found for found in again.findings if found.severity == "violation"]
     findings += _elsewhere(stamped, again, files, data)
     if _refused(findings):
         return findings, None
@@ -125,6 +116,34 @@ def prepare(
     now = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
     ids = sorted(str(record["id"]) for record in stamped)
     return findings, Acceptance(f"{now}-{digest[:12]}", by, recorded, ids, f"sha256:{digest}", changes)
+
+
+def stamp(
+    inputs: Iterable[Input | Finding],
+    store: Path | ox.Store,
+    by: str,
+    recorded: str,
+    limit: int = MAX_BYTES,
+    most: int = MAX_STATEMENTS,
+) -> tuple[list[Finding], list[dict[str, Any]], Examined]:
+    """The records of a contribution in canonical form, with who recorded them when; none if it is refused.
+
+    Returns the findings, the records, and the judgement of these records. `store` is a built store, or one in memory;
+    `limit` and `most` are those of `examine`.
+    """
+    examined = examine(inputs, store, limit=limit, most=most)
+    records, more = _records(examined)
+    findings = examined.findings + more
+    if _refused(findings):
+        return findings, [], examined
+    stamped = [
+        canonical(record | {"recorded": recorded, "recordedBy": by, "licence": record.get("licence", LICENCE)})
+        for record in records
+    ]
+    written = yaml.dump({"records": stamped}).encode()
+    again = examine([("records.yaml", written, "yaml")], store, limit=limit, most=most)
+    findings += [found for found in again.findings if found.severity == "violation"]
+    return findings, [] if _refused(findings) else stamped, again
 
 
 def _refused(findings: Sequence[Finding]) -> bool:
@@ -351,7 +370,7 @@ def write(data: Path, acceptance: Acceptance) -> None:
     journal = folder / (acceptance.id + PENDING)
     if journal.exists() or journal.with_suffix(DONE).exists():
         raise Conflict(f"{acceptance.id} is there already")
-    _replace(journal, json.dumps(asdict(acceptance), ensure_ascii=False, indent=1))
+    write_whole(journal, json.dumps(asdict(acceptance), ensure_ascii=False, indent=1).encode())
     _finish(data, journal)
 
 
@@ -367,12 +386,12 @@ def _finish(data: Path, journal: Path) -> None:
             raise Conflict(f"{path} was changed after an acceptance that was cut off: restore it, or remove {journal}")
         if change.after is None:
             path.unlink()
-            _sync(path.parent)
+            sync(path.parent)
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
-            _replace(path, change.after)
+            write_whole(path, change.after.encode())
     journal.rename(journal.with_suffix(DONE))
-    _sync(journal.parent)
+    sync(journal.parent)
 
 
 def history(data: Path) -> list[Acceptance]:
@@ -417,18 +436,19 @@ def _text(path: Path) -> str | None:
     return path.read_bytes().decode() if path.exists() else None
 
 
-def _replace(path: Path, text: str) -> None:
+def write_whole(path: Path, content: bytes) -> None:
     """Write a file durably, there whole or not at all."""
     draft = path.with_name(f".{path.name}.draft")
-    with draft.open("w", encoding="utf-8", newline="") as file:
-        file.write(text)
+    with draft.open("wb") as file:
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
-    _sync(path.parent)
+    sync(path.parent)
 
 
-def _sync(folder: Path) -> None:
+def sync(folder: Path) -> None:
+    """Make durable which files a folder has."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -36,7 +36,7 @@ from solidarity_spectrum import (
 from solidarity_spectrum.findings import Finding, InputError, suggest
 from solidarity_spectrum.records import context, graph_iri
 from solidarity_spectrum.resources import DATA, store_folder
-from solidarity_spectrum.service.settings import BadSettings, add_options, from_options
+from solidarity_spectrum.service.settings import TOKEN_VARIABLE, BadSettings, add_options, from_options
 from solidarity_spectrum.vocabulary import vocabulary
 
 if TYPE_CHECKING:
@@ -173,6 +173,8 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--undo", metavar="ID", help="undo an acceptance; LAST for the last one")
     sub.add_argument("--history", action="store_true", help="list acceptances, the oldest first")
     sub.add_argument("--recover", action="store_true", help="bring an acceptance that was cut off to its end")
+    about = f"send the files to the quarantine of a running service instead, with the token in {TOKEN_VARIABLE}"
+    sub.add_argument("--service", metavar="ADDRESS", help=about)
     with_store(sub)
     with_language(sub)
 
@@ -537,6 +539,8 @@ def _accept(options: argparse.Namespace) -> int:
 def _take_in(options: argparse.Namespace) -> int:
     from solidarity_spectrum import acceptance
 
+    if options.service:
+        return _send(options)
     if not options.by:
         raise Failure("--by names the contributor, such as --by solidarity-spectrum-project")
     day = _day(options.recorded)
@@ -567,6 +571,26 @@ def _schema(options: argparse.Namespace) -> int:
     else:
         print(schema.text(), end="")
     return 0
+
+
+def _send(options: argparse.Namespace) -> int:
+    from solidarity_spectrum.service import sending
+
+    token = os.environ.get(TOKEN_VARIABLE, "")
+    if not token:
+        raise Failure(f"the variable {TOKEN_VARIABLE} holds no token")
+    fine = True
+    for item in _inputs(options):
+        if isinstance(item, Finding):
+            print(report.as_text([item], options.language), file=sys.stderr)
+            return 1
+        try:
+            told = sending.send(options.service, token, *item, options.language)
+        except sending.NotTaken as error:
+            raise Failure(f"{item[0]}: {error}") from error
+        print(json.dumps(told, ensure_ascii=False, indent=1))
+        fine = fine and told["conforms"]
+    return 0 if fine else 1
 
 
 def _load(options: argparse.Namespace) -> int:

@@ -87,20 +87,12 @@ class Difference:
         return not (self.entities or self.follows or self.follows_no_more or self.fires or self.stops or self.answers)
 
 
-def of_contribution(
-    examined: Examined,
-    folder: Path,
-    engine: Engine = "fast",
-    progress: Progress = lambda _: None,
-    seconds: float = SECONDS,
-) -> Difference:
-    """What a contribution would change in the built store `folder`; `seconds` are for the answers of the catalogue."""
-    change = examined.change
-    if change is None:
-        return Difference()
+def quads_of(change: impact.Change, folder: Path | ox.Store) -> tuple[set[ox.Quad], set[ox.Quad]]:
+    """The quads that come and those that go with a change of a built store, or of one in memory; links out and all that
+    follows included. A change `of_schema` needs a built store."""
     base = change.view.base
     if change.of_schema:
-        progress("concluding anew")
+        assert isinstance(folder, Path)
         after = impact.carried_out(change, folder)
         came = {quad for quad in after if quad not in base}
         went = {quad for quad in base if quad not in after}
@@ -113,8 +105,26 @@ def of_contribution(
         for q in came
         if q.graph_name != reasoning.INFERRED
     }
-    went |= {quad for quad in stated if quad in base}
-    came -= stated
+    return came - stated, went | {quad for quad in stated if quad in base}
+
+
+def of_contribution(
+    examined: Examined,
+    folder: Path | ox.Store,
+    engine: Engine = "fast",
+    progress: Progress = lambda _: None,
+    seconds: float = SECONDS,
+) -> Difference:
+    """What a contribution would change in a built store; `seconds` are for the answers of the catalogue.
+
+    A store in memory is changed by this, so as not to copy it, and nothing is told of a change of the ontology.
+    """
+    change = examined.change
+    if change is None or (change.of_schema and isinstance(folder, ox.Store)):
+        return Difference()
+    base = change.view.base
+    progress("looking at what it touches")
+    came, went = quads_of(change, folder)
     progress("judging")
     touched: set[Term] = {quad.subject for quad in came if quad.graph_name not in _CONCLUDED}
     fires, stops = impact.compare(change, touched, folder, engine)
@@ -123,7 +133,7 @@ def of_contribution(
     result.stops = _ordered(finding(each, []) for each in stops)
 
     def graphs() -> tuple[ox.Store, Callable[[], ox.Store]]:
-        graph = store.load_memory(folder)
+        graph = folder if isinstance(folder, ox.Store) else store.load_memory(folder)
 
         def changed() -> ox.Store:
             for quad in went:

@@ -31,6 +31,7 @@ from solidarity_spectrum.service.negotiation import best_type
 from solidarity_spectrum.service.pages import Pages
 from solidarity_spectrum.service.pool import Pool
 from solidarity_spectrum.service.publication import Publication
+from solidarity_spectrum.service.quarantine import Quarantine
 from solidarity_spectrum.service.remote import Remote
 from solidarity_spectrum.service.search import Search
 from solidarity_spectrum.service.settings import Settings
@@ -143,10 +144,11 @@ def create_app(store_dir: Path, *, settings: Settings) -> Starlette:
             Route("/health", health),
             Route("/ready", ready),
             Mount("/static", StaticFiles(packages=[("solidarity_spectrum.service", "static")])),
-            *Catalogue(pages, pool).routes(),
+            *Catalogue(pages, pool, settings.quarantine is not None).routes(),
             *Publication(pages, pool).routes(),
             *Search(pages).routes(),
             *Judging(pages, pool, settings).routes(),
+            *(Quarantine(pool, settings).routes() if settings.quarantine else []),
             *pages.routes(),
         ],
         middleware=middleware,

@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute, Route
 from solidarity_spectrum import __version__, questions
 from solidarity_spectrum.questions import Parameter, Question
 from solidarity_spectrum.resources import BASE
-from solidarity_spectrum.service import judging
+from solidarity_spectrum.service import judging, quarantine
 from solidarity_spectrum.service.negotiation import best_type
 from solidarity_spectrum.service.pages import Pages, appearance, given_parameters, page_number, table_view
 from solidarity_spectrum.service.plot import plot
@@ -57,9 +57,11 @@ class _Call:
 class Catalogue:
     """The handlers of the questions, over one pool."""
 
-    def __init__(self, pages: Pages, pool: Pool) -> None:
+    def __init__(self, pages: Pages, pool: Pool, reviewed: bool = False) -> None:
+        """`reviewed` says whether there is a quarantine to describe."""
         self._pages = pages
         self._pool = pool
+        self._reviewed = reviewed
         self._known: tuple[str, dict[str, list[str]]] = ("", {})
 
     def routes(self) -> list[BaseRoute]:
@@ -263,7 +265,7 @@ class Catalogue:
         headers = {"Cache-Control": "no-cache", "ETag": tag}
         if self._pool.ready and not_modified(request, tag):
             return Response(status_code=304, headers=headers)
-        return Response(json.dumps(describe(), ensure_ascii=False), headers=headers, media_type=JSON)
+        return Response(json.dumps(describe(self._reviewed), ensure_ascii=False), headers=headers, media_type=JSON)
 
 
 def _parameters(request: Request) -> list[str]:
@@ -336,8 +338,8 @@ def _schema(parameter: Parameter) -> dict[str, Any]:
     return {"type": "string", "pattern": f"^{_ID}$"}
 
 
-def describe() -> dict[str, Any]:
-    """The OpenAPI document."""
+def describe(reviewed: bool = False) -> dict[str, Any]:
+    """The OpenAPI document; `reviewed` says whether there is a quarantine."""
     problem = {
         "description": "What was wrong, and with which parameter",
         "content": {
@@ -411,6 +413,8 @@ def describe() -> dict[str, Any]:
     judged = judging.operation()
     judged["responses"] |= {status: responses[status] for status in ("400", "406", "413", "415", "429", "503")}
     paths[judging.PATH] = {"post": judged}
+    if reviewed:
+        paths |= quarantine.operations(judged["requestBody"], problem)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -443,6 +447,7 @@ def describe() -> dict[str, Any]:
                     "properties": {"title": {"type": "string"}, "url": {"type": "string", "format": "iri"}},
                 },
             },
+            **({"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}} if reviewed else {}),
             "responses": {name: problem for status, name in _RESPONSES.items() if status != 304}
             | {"NotModified": {"description": "The answer that the client holds is still right", "headers": validator}},
         },

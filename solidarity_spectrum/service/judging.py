@@ -112,7 +112,7 @@ class Judging:
         language = self._pages.language(request)
         with self._admitted():
             body = await read_body(request, self._settings.max_contribution_bytes, self._settings)
-            inputs, pasted = _inputs(request.headers.get("content-type", ""), body, parameters)
+            inputs, pasted = read_inputs(request.headers.get("content-type", ""), body, parameters)
             strict = parameters.get("strict", "false") in ("true", "1", "")
             try:
                 work = self._pool.judge(inputs, ANSWERS[media_type], language, strict)
@@ -152,7 +152,7 @@ def _answer(request: Request, chosen: str) -> str:
     return media_type
 
 
-def _inputs(content_type: str, body: bytes, parameters: dict[str, str]) -> tuple[list[Input], str]:
+def read_inputs(content_type: str, body: bytes, parameters: dict[str, str]) -> tuple[list[Input], str]:
     """What is to be judged, and, of a form, the pasted text. Raises Problem 400 or 415."""
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type in (FORM, MULTIPART):

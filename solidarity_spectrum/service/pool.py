@@ -240,7 +240,13 @@ class Generation:
         with theirs:
             command = [sys.executable, "-m", workers.__name__, str(folder), str(written.folder) if written else ""]
             process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments, no shell
-                [*command, str(settings.memory_mb), str(theirs.fileno()), str(os.getpid())],
+                [
+                    *command,
+                    str(settings.memory_mb),
+                    str(theirs.fileno()),
+                    str(os.getpid()),
+                    "reviews" if settings.quarantine else "",
+                ],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
             )
@@ -795,12 +801,32 @@ class Pool:
         It has places of its own, so that no upload takes the turn of a query, and a worker of its own, at the lowest
         priority. Raises Unavailable, BadQuery or Crashed.
         """
-        question: dict[str, Any] = {
-            "op": workers.JUDGE,
+        question = {"op": workers.JUDGE, "form": form, "language": language, "strict": strict}
+        return await self._apart(question, inputs)
+
+    async def review(
+        self,
+        inputs: Sequence[tuple[str, bytes, str]],
+        by: str,
+        recorded: str,
+        *,
+        difference: bool,
+        language: str = "en",
+    ) -> dict[str, Any]:
+        """What `reviewing.review` says of a contribution; with places as for `judge`, and the same is raised."""
+        ask = {"op": workers.REVIEW, "by": by, "recorded": recorded, "language": language, "difference": difference}
+        answer: dict[str, Any] = json.loads(await self._apart(ask, inputs))
+        return answer
+
+    async def take_back(self, came: str, went: str) -> dict[str, Any]:
+        """What `reviewing.take_back` says of quads of records; with places as for `judge`, and the same is raised."""
+        inputs = [("came", came.encode(), ""), ("went", went.encode(), "")]
+        answer: dict[str, Any] = json.loads(await self._apart({"op": workers.TAKE_BACK}, inputs))
+        return answer
+
+    async def _apart(self, question: dict[str, Any], inputs: Sequence[tuple[str, bytes, str]]) -> bytes:
+        question |= {
             "inputs": [(name, kind, len(data)) for name, data, kind in inputs],
-            "form": form,
-            "language": language,
-            "strict": strict,
             "bytes": self._settings.max_contribution_bytes,
             "limit": self._settings.max_result_bytes,
         }

@@ -9,6 +9,7 @@ from pathlib import Path
 
 TOKEN_VARIABLE = "SOLIDARITY_TOKEN"  # noqa: S105 - the name of a variable, not a token
 _MIN_TOKEN = 16
+_NAME = re.compile(r"[a-z0-9]+(-+[a-z0-9]+)*")
 _ORIGIN = re.compile(r"https?://[^/?#@\s]+/[^\s<>\"]*\Z")
 
 
@@ -55,6 +56,10 @@ class Settings:
     """What whoever writes must know; None where nobody may write."""
     writes: Path | None = None
     """Where what was written is kept."""
+    quarantine: Path | None = None
+    """Where contributions wait for a reviewer, who is whoever may write; None where none are taken."""
+    contributors: dict[str, str] = field(default_factory=dict, repr=False)
+    """Token by id of whoever may contribute."""
     max_update_bytes: int = 1_000_000
     max_graph_bytes: int = 50_000_000
     allow_remote: tuple[str, ...] = ()
@@ -120,6 +125,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     doors.add_argument(
         "--token-file", type=Path, help=f"file that holds the token of writers (else the variable {TOKEN_VARIABLE})"
     )
+    doors.add_argument(
+        "--quarantine", type=Path, metavar="FOLDER", help="take contributions into this folder, to be reviewed"
+    )
+    about = "file with a line «ID TOKEN» for each contributor, ID being that of a record of type Contributor"
+    doors.add_argument("--contributors", type=Path, metavar="FILE", help=about)
     doors.add_argument("--writes", type=Path, help="folder that keeps what is written (default: STORE.writes)")
     doors.add_argument(
         "--allow-remote",
@@ -137,11 +147,16 @@ def from_options(options: argparse.Namespace, store: Path) -> Settings:
     if options.writable:
         token = options.token_file.read_text("utf-8") if options.token_file else os.environ.get(TOKEN_VARIABLE, "")
         token = token.strip()
-        if len(token) < _MIN_TOKEN or not token.isascii() or not token.isprintable() or " " in token:
+        if not _is_token(token):
             raise BadSettings(
                 f"--writable needs a token of at least {_MIN_TOKEN} letters, digits and marks, in --token-file or in "
                 f"the variable {TOKEN_VARIABLE}"
             )
+    if bool(options.quarantine) != bool(options.contributors) or (options.quarantine and not options.writable):
+        raise BadSettings(
+            "--quarantine needs --contributors, who may send, and --writable, by whose token it is reviewed"
+        )
+    contributors = _contributors(options.contributors, token or "") if options.contributors else {}
     for proxy in options.trusted_proxy:
         try:
             ipaddress.ip_network(proxy, strict=False)
@@ -186,9 +201,33 @@ def from_options(options: argparse.Namespace, store: Path) -> Settings:
         public_metrics=options.public_metrics,
         token=token,
         writes=(options.writes or writes_of(store)) if options.writable else None,
+        quarantine=options.quarantine,
+        contributors=contributors,
         max_update_bytes=options.max_update,
         max_graph_bytes=options.max_graph,
         allow_remote=tuple(options.allow_remote),
         allow_private=options.allow_private,
         remote_bytes=options.max_remote,
     )
+
+
+def _is_token(token: str) -> bool:
+    return len(token) >= _MIN_TOKEN and token.isascii() and token.isprintable() and " " not in token
+
+
+def _contributors(file: Path, reviewer: str) -> dict[str, str]:
+    """Token by id, from lines «ID TOKEN»; empty lines and those with # are passed over. Raises BadSettings."""
+    found: dict[str, str] = {}
+    for number, line in enumerate(file.read_text("utf-8").splitlines(), start=1):
+        name, _, token = line.strip().partition(" ")
+        if not name or name.startswith("#"):
+            continue
+        token = token.strip()
+        if not _NAME.fullmatch(name) or not _is_token(token):
+            raise BadSettings(f"{file}:{number}: must be an id and a token of at least {_MIN_TOKEN} letters and digits")
+        if name in found or token in (*found.values(), reviewer):
+            raise BadSettings(f"{file}:{number}: this id or token is taken already")
+        found[name] = token
+    if not found:
+        raise BadSettings(f"{file} names no contributor")
+    return found

@@ -50,6 +50,7 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 _LOWEST = 19
 
 QUERY, GRAPH, DUMP, JUDGE = "query", "graph", "dump", "judge"
+REVIEW, TAKE_BACK = "review", "take-back"
 OK, SYNTAX, TOO_LARGE, NO_MEMORY, FAILED, WRONG_FORMAT = "ok", "syntax", "too-large", "no-memory", "failed", "format"
 ABSENT, BAD_DATA, BROKEN = "absent", "bad-data", "broken"
 MAX_STATEMENTS = 10_000
@@ -122,7 +123,7 @@ def _answer(store: "pyoxigraph.Store", ask: dict[str, Any], body: bytes) -> tupl
 
     from solidarity_spectrum.service import writes
 
-    if ask["op"] == JUDGE:
+    if ask["op"] in (JUDGE, REVIEW, TAKE_BACK):
         return _judge(store, ask, body)
     output = _Capped(ask["limit"])
     dataset: dict[str, Any] = {}
@@ -160,30 +161,41 @@ def _answer(store: "pyoxigraph.Store", ask: dict[str, Any], body: bytes) -> tupl
 
 
 def _judge(store: "pyoxigraph.Store", ask: dict[str, Any], body: bytes) -> tuple[str, bytes]:
-    """A report on contributions; of an error of ours, where it is, and nothing of what was sent."""
-    from solidarity_spectrum import report, validation
-    from solidarity_spectrum.findings import Finding
-    from solidarity_spectrum.report import html
-
+    """A report on contributions, or a review; of an error of ours, where it is, and nothing of what was sent."""
     sent, place = [], 0
     for name, kind, size in ask["inputs"]:
         sent.append((name, body[place : place + size], kind))
         place += size
     try:
-        inputs = list(validation.expand(sent, ask["bytes"]))
-        findings, statements = validation.validate_files(inputs, store, limit=ask["bytes"], most=MAX_STATEMENTS)
-        sources = {item[0]: item[1] for item in inputs if not isinstance(item, Finding)}
-        told = report.Report(findings, statements, sources, strict=ask["strict"])
-        if ask["form"] == "html":
-            text = html.fragment(told, ask["language"]).encode()
+        if ask["op"] == JUDGE:
+            text = _report(store, ask, sent)
         else:
-            text = report.render(told, ask["form"], ask["language"])
+            from solidarity_spectrum.service import reviewing
+
+            if ask["op"] == REVIEW:
+                text = reviewing.review(store, sent, ask)
+            else:
+                text = reviewing.take_back(store, *(data for _, data, _ in sent))
     except MemoryError:
         raise
     except Exception as error:
         last = traceback.extract_tb(error.__traceback__)[-1]
         return BROKEN, f"{type(error).__name__} at {Path(last.filename).name}:{last.lineno}".encode()
     return (OK, text) if len(text) <= ask["limit"] else (TOO_LARGE, b"")
+
+
+def _report(store: "pyoxigraph.Store", ask: dict[str, Any], sent: list[tuple[str, bytes, str]]) -> bytes:
+    from solidarity_spectrum import report, validation
+    from solidarity_spectrum.findings import Finding
+    from solidarity_spectrum.report import html
+
+    inputs = list(validation.expand(sent, ask["bytes"]))
+    findings, statements = validation.validate_files(inputs, store, limit=ask["bytes"], most=MAX_STATEMENTS)
+    sources = {item[0]: item[1] for item in inputs if not isinstance(item, Finding)}
+    told = report.Report(findings, statements, sources, strict=ask["strict"])
+    if ask["form"] == "html":
+        return html.fragment(told, ask["language"]).encode()
+    return report.render(told, ask["form"], ask["language"])
 
 
 def _warm(store: "pyoxigraph.Store") -> None:
@@ -414,7 +426,7 @@ class _Template:
             self._control.sendall(REPORT.pack(ENDED, pid, status))
 
 
-def main(folder: str, written: str, memory_mb: str, control_fd: str, parent: str) -> None:
+def main(folder: str, written: str, memory_mb: str, control_fd: str, parent: str, reviews: str) -> None:
     """Load the store of `folder`, or what was written over it, say so, and fork workers on order."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group: the front decides what it means
     _die_with(int(parent))
@@ -425,6 +437,10 @@ def main(folder: str, written: str, memory_mb: str, control_fd: str, parent: str
     journal = Journal(Path(written)) if written else None
     store = journal.load() if journal and journal.exists else load_memory(Path(folder))
     _warm(store)
+    if reviews:
+        from solidarity_spectrum.service import reviewing
+
+        reviewing.warm()
     gc.freeze()  # a collection in a worker must not touch, and so copy, the pages it shares with the others
     try:
         assert control

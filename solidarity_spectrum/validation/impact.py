@@ -82,10 +82,10 @@ def judge_touched(change: Change, touched: set[Term], engine: Engine = "fast") -
 
 
 def compare(
-    change: Change, touched: set[Term], folder: Path, engine: Engine = "fast"
+    change: Change, touched: set[Term], folder: Path | ox.Store, engine: Engine = "fast"
 ) -> tuple[set[Result], set[Result]]:
     """The results, at any node, that the change brings, and those that it takes away."""
-    if change.of_all(folder):
+    if isinstance(folder, Path) and change.of_all(folder):
         after = judge({quad.triple for quad in carried_out(change, folder)}, engine)
         before = judge({quad.triple for quad in change.old.base}, engine)
     else:
