@@ -25,10 +25,8 @@ from solidarity_spectrum import dumps
 
 DUMP, DUMPS, CANDIDATES, DATABASE = "dump.nq", "dumps", "candidates.nq", "oxigraph"
 MANIFEST, REPORT, PAGE, NAMES = "manifest.json", "report.json", "report.html", "names.txt"
-_LABELLED = re.compile(
-    "<([^>]*)> <(?:http://www.w3.org/2000/01/rdf-schema#label|http://www.w3.org/2004/02/skos/core#prefLabel)> "
-    r'"((?:[^"\\]|\\.)*)"'
-)
+_LABELS = ("http://www.w3.org/2000/01/rdf-schema#label", "http://www.w3.org/2004/02/skos/core#prefLabel")
+_LABELLED = re.compile(f"<([^>]*)> <(?:{'|'.join(_LABELS)})> " + r'"((?:[^"\\]|\\.)*)"')
 
 RESULT_FORMATS = {
     "json": ox.QueryResultsFormat.JSON,
@@ -78,13 +76,18 @@ def manifest(folder: Path) -> dict[str, Any]:
     return result
 
 
-def names(folder: Path) -> set[str]:
-    """IRIs of all that has a label in a built store. Raises NoStore."""
-    return {iri for iri, _ in labels(folder)}
+def names(place: Path | ox.Store) -> set[str]:
+    """IRIs of all that has a label in a built store, or in one in memory. Raises NoStore."""
+    return {iri for iri, _ in labels(place)}
 
 
-def labels(folder: Path) -> list[tuple[str, str]]:
-    """IRI and label (as in N-Quads, without its language) of all that has a label in a built store. Raises NoStore."""
+def labels(place: Path | ox.Store) -> list[tuple[str, str]]:
+    """IRI and label (as in N-Quads, without its language) of all that has a label in a built store, or in one in
+    memory. Raises NoStore."""
+    if isinstance(place, ox.Store):
+        quads = (quad for label in _LABELS for quad in place.quads_for_pattern(None, ox.NamedNode(label), None, None))
+        return sorted({match.groups() for quad in quads if (match := _LABELLED.match(f"{quad} ."))})  # type: ignore[misc]
+    folder = place
     try:
         lines = (_check(folder) / NAMES).read_text("utf-8").rstrip("\n").split("\n")
         return [(iri, label) for iri, label in (line.split("\t", 1) for line in lines)]

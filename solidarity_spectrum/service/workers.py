@@ -397,6 +397,8 @@ class _Template:
 
     def _become(self, entry: BinaryIO, channel: socket.socket) -> socket.socket | None:
         """Do a write, say how it went, and give the socket of the next template if the front wants it to go on."""
+        from solidarity_spectrum.validation import duplicates
+
         files, memory = resource.getrlimit(resource.RLIMIT_NOFILE), resource.getrlimit(resource.RLIMIT_AS)
         _limit_memory(self._memory_mb, memory[1])
         resource.setrlimit(resource.RLIMIT_NOFILE, (0, files[1]))  # nothing can be opened, thus nothing called
@@ -407,6 +409,7 @@ class _Template:
         if header["status"] != OK or channel.recv(1) != GO:
             return None
         _die_with(None)
+        duplicates.forget()
         gc.freeze()
         channel.sendall(REPORT.pack(LOADED, 0, 0))
         return channel

@@ -594,11 +594,7 @@ def _held(graph: View, folder: Path | ox.Store, kind: str) -> set[str]:
         }
 
     gone = {iri for iri in labelled(graph.gone) if not _holds(graph, iri)}
-    if isinstance(folder, ox.Store):
-        named = labelled(folder.quads_for_pattern(None, label, None, None))
-    else:
-        named = set(store.names(folder))
-    iris = (named | labelled(graph.added)) - gone
+    iris = (store.names(folder) | labelled(graph.added)) - gone
     return {iri.rpartition("/")[2] for iri in iris if iri.rpartition("/")[0] == kind}
 
 

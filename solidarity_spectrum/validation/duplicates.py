@@ -49,7 +49,7 @@ class _Index:
 
 
 @lru_cache(maxsize=2)
-def _index(folder: Path) -> _Index:
+def _index(folder: Path | ox.Store) -> _Index:
     index = _Index()
     for iri, label in store.labels(folder):
         index.names[plain(label)].append(iri)
@@ -57,6 +57,11 @@ def _index(folder: Path) -> _Index:
         for word in set(name.split()):
             index.words[word].append(name)
     return index
+
+
+def forget() -> None:
+    """Know no store any more: one in memory has changed."""
+    _index.cache_clear()
 
 
 def plain(label: str) -> str:
@@ -126,7 +131,7 @@ _TOLD = (
 )
 
 
-def likely(view: View, new: set[ox.NamedNode], folder: Path, locators: list[Locate]) -> list[Finding]:
+def likely(view: View, new: set[ox.NamedNode], folder: Path | ox.Store, locators: list[Locate]) -> list[Finding]:
     """Warnings of new things that are called as others of the same kind and time are, and of facts told already.
 
     `view` is the graph with the contribution, `new` are the things that it describes and the graph did not, `folder` is
@@ -157,9 +162,9 @@ def likely(view: View, new: set[ox.NamedNode], folder: Path, locators: list[Loca
         if str(relation).strip("<>").removeprefix(SOL) not in vocabulary().documented_relations():
             continue
         others = {triple.subject for triple in view.triples(None, _ENDS[0], subject)} - {node}
-        for other in sorted(others, key=str):
-            if any(view.triples(other, _ENDS[1], relation)) and any(view.triples(other, _ENDS[2], obj)):
-                assert isinstance(other, ox.NamedNode)
-                findings.append(_finding("same-connection", node, _ENDS[1], other.value, locators, *_TOLD))
+        for twin in sorted(others, key=str):
+            if any(view.triples(twin, _ENDS[1], relation)) and any(view.triples(twin, _ENDS[2], obj)):
+                assert isinstance(twin, ox.NamedNode)
+                findings.append(_finding("same-connection", node, _ENDS[1], twin.value, locators, *_TOLD))
                 break
     return findings
