@@ -14,9 +14,17 @@ import pyoxigraph as ox
 from solidarity_spectrum import __version__, acceptance, links, quality, questions, reasoning, store, void, withdrawn
 from solidarity_spectrum.findings import Finding, InputError, Place, violation
 from solidarity_spectrum.loading import load
-from solidarity_spectrum.records import Compiled, Record, compile_records, read_records
+from solidarity_spectrum.records import (
+    PROVENANCE,
+    Compiled,
+    Record,
+    compile_records,
+    context,
+    graph_iri,
+    read_records,
+)
 from solidarity_spectrum.records.yaml import read
-from solidarity_spectrum.resources import DATA, ONTOLOGY, user_cache
+from solidarity_spectrum.resources import BASE, DATA, ONTOLOGY, user_cache
 from solidarity_spectrum.validation.shapes import finding, judge
 from solidarity_spectrum.vocabulary import vocabulary
 from solidarity_spectrum.withdrawn import Withdrawn
@@ -75,12 +83,15 @@ def _missing(sources: Path, name: str) -> Finding:
 
 
 def assemble(
-    records: Iterable[Record], progress: Progress = lambda _: None, taken_out: Iterable[Withdrawn] = ()
+    records: Iterable[Record],
+    progress: Progress = lambda _: None,
+    taken_out: Iterable[Withdrawn] = (),
+    before: Iterable[ox.Quad] = (),
 ) -> Built:
     """Build the graph in memory: compile, reason, validate. Writes nothing.
 
-    `taken_out` are the ids that no record may have any more. Raises InputError only where records cannot be read at
-    all; everything else is a finding.
+    `taken_out` are the ids that no record may have any more, `before` quads of records that were compiled before.
+    Raises InputError only where records cannot be read at all; everything else is a finding.
     """
     words = vocabulary()
     progress("reading records")
@@ -90,6 +101,7 @@ def assemble(
     graph = ox.Store()
     graph.extend(words.quads())
     graph.extend(questions.quads())
+    graph.extend(before)
     graph.extend(compiled.accepted)
     linked = links.materialise(graph)
     progress(f"{linked} links out; reasoning")
@@ -140,16 +152,90 @@ def build(data: Path = DATA, target: Path = Path("build/store"), progress: Progr
     built = assemble(read_data(data), progress, withdrawn.read_withdrawn(data))
     if built.refused:
         return built
+    _put(built, store.sorted_lines(built.compiled.candidates), target, progress)
+    return built
+
+
+def _put(built: Built, candidates: list[str], target: Path, progress: Progress) -> None:
     progress("writing")
     dump = store.sorted_lines(built.graph)
-    candidates = store.sorted_lines(built.compiled.candidates)
     digest = hashlib.sha256("".join(dump).encode()).hexdigest()
     manifest = {"version": __version__, "hash": digest, **built.counts}
     report = [asdict(finding) for finding in built.findings]
     page = quality.page(built.quality, built.counts, built.findings)
     store.write(target, dump, candidates, manifest, report, page)
     progress(f"{target}: {len(dump)} quads in {built.counts['graphs']} graphs, {digest[:16]}")
+
+
+def extend(target: Path, records: Iterable[Record], progress: Progress = lambda _: None) -> Built:
+    """Add records to a built store, which is swapped for one with them in; a record of the same name is replaced.
+
+    What follows, links out and descriptions are made anew, and all is judged. If anything is refused, the store stays
+    as it was. The next `build` knows nothing of these records. Raises NoStore if there is no store, InputError where
+    records cannot be read.
+    """
+    told = store.manifest(target)
+    everything = list(records)
+    new = {ox.NamedNode(graph_iri(record.name)) for record in everything}
+    held = ox.parse(path=str(target / store.DUMP), format=ox.RdfFormat.N_QUADS, lenient=True)
+    before, replaced = _apart((quad for quad in held if quad.graph_name not in _MADE), new)
+    held = ox.parse(path=str(target / store.CANDIDATES), format=ox.RdfFormat.N_QUADS, lenient=True)
+    aside, gone = _apart(held, new)
+    out = {quad.subject.value for quad in before if quad.graph_name == withdrawn.GRAPH}
+    built = assemble(everything, progress, (), before)
+    for iri in sorted(out & built.compiled.nodes.keys()):
+        place = built.compiled.locate(iri) or Place(str(target))
+        built.findings.append(violation("withdrawn", place, f"{iri} was taken out", f"{iri} el lett távolítva", iri))
+    if built.refused:
+        return built
+    for key, term in (("records by type", None), ("records by status", _STATUS)):
+        counted = Counter(told[key]) + Counter(built.counts[key])
+        counted.subtract(_counted([*replaced, *gone], new, term))
+        built.counts[key] = {name: number for name, number in sorted(counted.items()) if number}
+    built.counts["records"] = sum(built.counts["records by type"].values())
+    built.counts["asserted"] += len(before)
+    candidates = store.sorted_lines([*aside, *built.compiled.candidates])
+    built.counts["candidates"] = len(candidates)
+    _put(built, candidates, target, progress)
     return built
+
+
+_STATUS = ox.NamedNode(BASE + "ontology#status")
+_TYPE = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
+_MADE = {
+    ox.NamedNode(f"{BASE}graph/{name}")
+    for name in ("ontology", "vocabularies", "shapes", "questions", "inferred", "links", "void", "quality")
+}
+"""Graphs that every build makes anew."""
+
+
+def _apart(quads: Iterable[ox.Quad], graphs: set[ox.NamedNode]) -> tuple[list[ox.Quad], list[ox.Quad]]:
+    """Quads that are not of some records, and those that are: of their graphs, and of their provenance."""
+    kept: list[ox.Quad] = []
+    taken: list[ox.Quad] = []
+    starts = {graph.value for graph in graphs}
+    for quad in quads:
+        about = quad.subject.value.partition("#source-")[0] if isinstance(quad.subject, ox.NamedNode) else ""
+        own = quad.graph_name in graphs or (quad.graph_name == PROVENANCE and about in starts)
+        (taken if own else kept).append(quad)
+    return kept, taken
+
+
+def _counted(quads: list[ox.Quad], graphs: set[ox.NamedNode], term: ox.NamedNode | None) -> Counter[str]:
+    """How many of the records that these quads are have each status (`term`) or each type (None)."""
+    told: Counter[str] = Counter()
+    main: dict[Any, Any] = {
+        quad.subject: quad.object
+        for quad in quads
+        if quad.graph_name == PROVENANCE and quad.predicate.value == "http://xmlns.com/foaf/0.1/primaryTopic"
+    }
+    names = {iri: name for name, iri in context().classes.items()}
+    for quad in quads:
+        if term and quad.predicate == term and quad.subject in graphs:
+            told[str(quad.object).strip("<>").rpartition("/")[2]] += 1
+        elif not term and quad.predicate == _TYPE and main.get(quad.graph_name) == quad.subject:
+            told[names.get(str(quad.object).strip("<>"), "")] += 1
+    return told
 
 
 def shipped_folder() -> Path:

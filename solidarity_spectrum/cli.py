@@ -34,7 +34,7 @@ from solidarity_spectrum import (
     table,
 )
 from solidarity_spectrum.findings import Finding, InputError, suggest
-from solidarity_spectrum.records import context, graph_iri
+from solidarity_spectrum.records import Record, context, graph_iri
 from solidarity_spectrum.resources import DATA, store_folder
 from solidarity_spectrum.service.settings import TOKEN_VARIABLE, BadSettings, add_options, from_options
 from solidarity_spectrum.vocabulary import vocabulary
@@ -186,6 +186,8 @@ def _parser() -> argparse.ArgumentParser:
     about = "files, folders, zip archives, or - for standard input; none with --live"
     sub.add_argument("paths", nargs="*", type=Path, metavar="PATH", help=about)
     sub.add_argument("--out", type=Path, metavar="FILE", help="write here instead of standard output")
+    about = "add to the built store instead, where all is judged; the next «solidarity build» knows nothing of it"
+    sub.add_argument("--into-store", action="store_true", help=about)
     about = "records, or the quads of those accepted (default: %(default)s)"
     sub.add_argument("--format", "-f", choices=loading.FORMATS, default="yaml", help=about)
     about = "run on an Apache Spark cluster, such as spark://host:7077; --out is then a new folder of N-Quads"
@@ -610,6 +612,8 @@ def _load(options: argparse.Namespace) -> int:
         raise Failure(str(error)) from error
     if about.licence.startswith(("https://", "http://")):
         head["licence"] = about.licence
+    if options.into_store and (options.out or options.format != "yaml"):
+        raise Failure("--into-store writes no file: leave out --out and --format")
     inputs = _fetch(options, about, index) if options.live else None
     if bool(options.paths) == bool(options.live):
         raise Failure("give files to read, or --live NAME=VALUE for what is to be fetched")
@@ -617,11 +621,30 @@ def _load(options: argparse.Namespace) -> int:
         return _load_on_spark(options, head, index, chosen)
     warnings: list[Finding] = []
     records = loading.load(options.source, options.paths, index, chosen, inputs, warnings.append, _progress)
+    if options.into_store:
+        return _into_store(options, records, head, warnings)
     counts = loading.write(records, head, options.out, options.format, warnings.append, _progress)
     if warnings:
         print(report.as_text(warnings, options.language), file=sys.stderr)
     told = ", ".join(f"{number} {status}" for status, number in sorted(counts.items()))
     _progress(f"{counts.total()} records ({told})" + (f" written to {options.out}" if options.out else ""))
+    return 0
+
+
+def _into_store(
+    options: argparse.Namespace, records: Iterable[Record], head: dict[str, str], warnings: list[Finding]
+) -> int:
+    from solidarity_spectrum import build
+
+    whole = (Record(head | record.data, record.file, record.places, record.base) for record in records)
+    built = build.extend(options.store, whole, _progress)
+    if built.refused or warnings:
+        print(report.as_text([*built.refused, *warnings], options.language), file=sys.stderr)
+    if built.refused:
+        print("nothing was written: the store in use is as it was", file=sys.stderr)
+        return 1
+    for name, value in built.counts.items():
+        print(f"{name}: {_line(value)}")
     return 0
 
 

@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import lzma
+import shutil
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -483,3 +484,35 @@ def test_the_command_says_what_is_wrong(
 ):
     status, out, told = solidarity(*arguments)
     assert status == 2 and not out and says in told
+
+
+@pytest.mark.slow
+def test_what_is_loaded_into_the_store_is_there_whole_or_not_at_all(
+    store_folder: Path, solidarity: Callable[..., tuple[int, str, str]], tmp_path: Path
+):
+    from solidarity_spectrum import store
+    from solidarity_spectrum.resources import DATA
+
+    target = tmp_path / "store"
+    target.symlink_to(store_folder.resolve())
+    place = ("--store", str(target), "--into-store")
+    votes = tmp_path / "votes.csv"
+    text = (DATA / "votes" / "unga.csv").read_text("utf-8")
+    votes.write_text(text.replace("dgrtwo/unvotes (", "dgrtwo/unvotes2 ("), "utf-8")
+    before = store.manifest(target)
+    copy = tmp_path / "copy"
+    shutil.copytree(store_folder.resolve(), copy)
+    target.unlink()
+    target.symlink_to(copy)
+
+    status, _, told = solidarity("load", "unga-votes", str(votes), *place, "--recorded", "2026-11-22")
+    changed = store.manifest(target)
+    assert status == 0 and "386 " not in told and changed["hash"] != before["hash"]
+    assert changed["records by type"] == before["records by type"]
+    status, *_ = solidarity("load", "unga-votes", str(DATA / "votes" / "unga.csv"), *place, "--recorded", "2026-11-22")
+    again = store.manifest(target)
+    same = ("records", "records by type", "records by status", "candidates")
+    assert status == 0 and [again[key] for key in same] == [before[key] for key in same]
+    votes.write_text(text.replace(",HUN,", ",HUM,"), "utf-8")
+    assert solidarity("load", "unga-votes", str(votes), *place)[0] == 2
+    assert store.manifest(target) == again
