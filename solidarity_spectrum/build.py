@@ -181,7 +181,7 @@ def extend(target: Path, records: Iterable[Record], progress: Progress = lambda 
     before, replaced = _apart((quad for quad in held if quad.graph_name not in _MADE), new)
     held = ox.parse(path=str(target / store.CANDIDATES), format=ox.RdfFormat.N_QUADS, lenient=True)
     aside, gone = _apart(held, new)
-    out = {quad.subject.value for quad in before if quad.graph_name == withdrawn.GRAPH}
+    out = {str(quad.subject).strip("<>") for quad in before if quad.graph_name == withdrawn.GRAPH}
     built = assemble(everything, progress, (), before)
     for iri in sorted(out & built.compiled.nodes.keys()):
         place = built.compiled.locate(iri) or Place(str(target))

@@ -16,8 +16,8 @@ from solidarity_spectrum.loading import (
     Description,
     Fields,
     Input,
+    Wanted,
     elements,
-    folded,
     known,
     mint,
     namesake,
@@ -27,8 +27,6 @@ from solidarity_spectrum.loading import (
 from solidarity_spectrum.records import Record
 
 TEI = "http://www.tei-c.org/ns/1.0"
-MAX_QUOTATION = 300
-"""Characters: enough to recognise a speech, and short enough to quote."""
 _CORPUS = re.compile(r"(?:.*[/!])?(ParlaMint-[A-Z]{2}(?:-[A-Z]{2})?)(?:_.*)?\.xml(?:\.gz|\.bz2|\.xz)?")
 _WIKIDATA = re.compile(r"https?://(?:www\.)?wikidata\.org/(?:wiki|entity)/(Q\d+)")
 
@@ -219,8 +217,6 @@ def _offices(person: Fields, made: str, bodies: dict[str, str], language: str) -
 
 # -- what is said
 
-_SPEAKERS: dict[tuple[str, int], dict[str, _Speaker]] = {}
-
 
 def _speakers(source: Input, description: Description, corpus: str) -> dict[str, _Speaker]:
     root = next((r for r in (source.sibling(f"{up}{corpus}.xml") for up in ("", "../", "../../")) if r), None)
@@ -228,8 +224,7 @@ def _speakers(source: Input, description: Description, corpus: str) -> dict[str,
         en = f"{corpus}.xml, which tells who speaks, stands neither beside it nor above it"
         hu = f"a beszélőket felsoroló {corpus}.xml nincs mellette, sem fölötte"
         raise refuse("missing-file", source.place(), en, hu)
-    key = (root.name, id(source.index))
-    if key not in _SPEAKERS:
+    if root.name not in description.kept:
         found: dict[str, _Speaker] = {}
         for person in _lists(root, description, corpus, "listPerson"):
             name, names, wikidata, born = person.take("@xml:id"), _name(person), _wikidata(person), _born(person)
@@ -237,14 +232,15 @@ def _speakers(source: Input, description: Description, corpus: str) -> dict[str,
             joined = _known(person, source, names, wikidata, born)
             made = mint("parlamint", corpus.removeprefix("ParlaMint-"), name)
             found[name] = _Speaker(joined or made, names[0])
-        _SPEAKERS.clear()  # of the corpus before
-        _SPEAKERS[key] = found
-    return _SPEAKERS[key]
+        description.kept.clear()  # of the corpus before
+        description.kept[root.name] = found
+    speakers: dict[str, _Speaker] = description.kept[root.name]
+    return speakers
 
 
 def _speeches(source: Input, description: Description, corpus: str) -> Iterator[Record]:
     speakers = _speakers(source, description, corpus)
-    wanted = _Wanted(description, source)
+    wanted = Wanted(description, source)
     title, address, day = "", "", ""
     declared = counted = 0
     language = _language(source, description)
@@ -280,43 +276,6 @@ def _speeches(source: Input, description: Description, corpus: str) -> Iterator[
         en = f"its header counts {declared} speeches, {counted} are in it: an extract, or something is missing"
         hu = f"a fejléce szerint {declared} beszéd, de {counted} van benne: kivonat, vagy hiányzik valami"
         description.warn(Finding("warning", "total", {"en": en, "hu": hu}, source.place()))
-
-
-class _Wanted:
-    """What the user chose."""
-
-    def __init__(self, description: Description, source: Input) -> None:
-        chosen = description.chosen
-        stems = [re.escape(word.strip()) for word in chosen.get("words", "").split(",") if word.strip()]
-        self.words = re.compile(r"\b(?:" + "|".join(stems) + ")", re.IGNORECASE) if stems else None
-        self.first, self.last = chosen.get("from", ""), chosen.get("to", "9999")
-        self.speaker = chosen.get("speaker", "")
-        for day in (self.first, self.last):
-            if day and not re.fullmatch(r"\d{4}(-\d{2}(-\d{2})?)?", day):
-                raise refuse("date", source.place(), f"«{day}» is not a day, YYYY-MM-DD", f"«{day}» nem nap")
-
-    def takes(self, day: str, who: str, name: str, text: str) -> bool:
-        if not (self.first <= day and day[: len(self.last)] <= self.last):
-            return False
-        if self.speaker and self.speaker != who and folded(self.speaker) not in folded(name):
-            return False
-        return self.words is None or self.words.search(text) is not None
-
-    def quotation(self, text: str) -> str:
-        """The sentence with the first of the chosen words, or the first one, cut at the end of a word."""
-        found = self.words.search(text) if self.words else None
-        start = 0
-        if found:
-            start = max((m.end() for m in re.finditer(r"[.!?…]\s+", text[: found.start()])), default=0)
-            if found.end() - start > MAX_QUOTATION:
-                start = text.rfind(" ", 0, found.start()) + 1
-        rest = text[start:]
-        least = max(40, found.end() - start if found else 0)
-        sentence = re.match(rf".{{{least},}}?[.!?…](?=\s|$)", rest, re.DOTALL)
-        quoted = sentence[0] if sentence else rest
-        if len(quoted) > MAX_QUOTATION:
-            quoted = quoted[:MAX_QUOTATION].rpartition(" ")[0] + " …"
-        return quoted.strip()
 
 
 _SAID = {
@@ -372,7 +331,7 @@ def _words(utterance: Fields) -> str:
 
 
 def _speech(
-    utterance: Fields, wanted: _Wanted, speakers: dict[str, _Speaker], about: tuple[str, str, str, str]
+    utterance: Fields, wanted: Wanted, speakers: dict[str, _Speaker], about: tuple[str, str, str, str]
 ) -> Record | None:
     title, address, day, language = about
     name, who = utterance.take("@xml:id"), utterance.get("@who").removeprefix("#")
@@ -409,7 +368,7 @@ def _speech(
 
 def _table(source: Input, description: Description) -> Iterator[Record]:
     """Speeches of ParlaMint-GB in a table, which has neither their ids nor a list of persons."""
-    wanted = _Wanted(description, source)
+    wanted = Wanted(description, source)
     people: set[str] = set()
     for row in rows(source, description, ("date", "speaker", "speech")):
         row.skip("")

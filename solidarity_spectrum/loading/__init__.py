@@ -11,6 +11,7 @@ from solidarity_spectrum.loading.formats import elements, json_items, rows, yaml
 from solidarity_spectrum.loading.helpers import citation, folded, index, mint, namesake, states, total
 from solidarity_spectrum.loading.inputs import Index, Input, refuse, walk
 from solidarity_spectrum.loading.run import fetch, load
+from solidarity_spectrum.loading.speeches import Wanted
 from solidarity_spectrum.loading.write import FORMATS, write
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Fields",
     "Index",
     "Input",
+    "Wanted",
     "catalogue",
     "citation",
     "describe",

@@ -54,6 +54,8 @@ class Description:
     """What the user chose."""
     warn: Callable[[Finding], None] = lambda finding: None
     """Told what is odd but kept."""
+    kept: dict[str, Any] = field(default_factory=dict)
+    """What a loader carries from one file of a load to the next."""
 
     @property
     def status(self) -> str:
