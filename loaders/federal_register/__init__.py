@@ -4,14 +4,68 @@ What one order does to another stands in the disposition notes, in words of whic
 where the graph holds both, and the notes are kept as they are.
 """
 
+import json
 import re
 from collections.abc import Iterator
+from urllib.parse import urlencode
 
+from solidarity_spectrum.findings import Place
 from solidarity_spectrum.identifiers import IdentifierError, parse
-from solidarity_spectrum.loading import Description, Fields, Input, json_items, known, mint
+from solidarity_spectrum.loading import Description, Fields, Input, json_items, known, mint, refuse, total
+from solidarity_spectrum.loading.client import Client
 from solidarity_spectrum.records import Record
 
 _ORDER = re.compile(r"(?P<verb>[A-Z][a-z]+(?: in part)?(?: by)?)\s*:|\bEO\s+(?P<number>\d{3,5})\b")
+
+
+_MOST = 2000
+"""Documents that the API gives for one search, whatever it counts."""
+
+
+def fetch(client: Client, description: Description, wanted: dict[str, str]) -> Iterator[Input]:
+    """Replies of the API (version 1): one document, or the presidential documents that fit, page by page.
+
+    Raises InputError for a search of which the API would not give all, and when the pages hold fewer documents than it
+    counts.
+    """
+    start = f"{description.address.rstrip('/')}/api/v1/documents"
+    fields = [path.rpartition("/")[2] for path in description.fields]
+    if wanted.get("document"):
+        for number in wanted["document"].split(","):
+            try:
+                name = parse(number, "fr-document").value
+            except IdentifierError as error:
+                raise refuse("identifier", Place(number), error.message("en"), error.message("hu")) from error
+            chosen = urlencode([("fields[]", each) for each in fields])
+            yield client.get(f"{start}/{name}.json?{chosen}", accept="application/json").input(client.index)
+        return
+    asked = [("conditions[type][]", "PRESDOCU"), ("order", "oldest"), ("per_page", "1000")]
+    for key, name in (
+        ("kind", "conditions[presidential_document_type][]"),
+        ("president", "conditions[president][]"),
+        ("from", "conditions[signing_date][gte]"),
+        ("to", "conditions[signing_date][lte]"),
+    ):
+        if wanted.get(key):
+            asked.append((name, wanted[key]))
+    read, count, page = 0, 1, 1
+    while read < count:
+        query = urlencode([*asked, *(("fields[]", each) for each in fields), ("page", str(page))])
+        reply = client.get(f"{start}.json?{query}", accept="application/json")
+        try:
+            whole = json.loads(reply.body)
+            count, found = int(whole["count"]), len(whole.get("results", []))
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+            en = f"this is no reply of the API: {type(error).__name__} {error}"
+            raise refuse("fetch", Place(reply.url), en, f"ez nem az API válasza: {error}") from error
+        if count > _MOST:
+            en = f"the API finds {count} documents and gives {_MOST} at most: narrow it by days"
+            raise refuse("fetch", Place(reply.url), en, f"{count} találat, legfeljebb {_MOST} kérhető le: szűkítse")
+        read, page = read + found, page + 1
+        if not found:
+            total(Place(reply.url), "documents", count, read)
+            return
+        yield reply.input(client.index)
 
 
 def read(source: Input, description: Description) -> Iterator[Record]:

@@ -7,13 +7,17 @@ One decision has a document in each language, all of the same ECLI, and one case
 what it says in records of its own about the same decision and case.
 """
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterator
+from datetime import date, timedelta
 from typing import Any
 
+from solidarity_spectrum.findings import Place
 from solidarity_spectrum.identifiers import IdentifierError, parse
-from solidarity_spectrum.loading import Description, Fields, Input, json_items, known, mint, refuse, states
+from solidarity_spectrum.loading import Description, Fields, Input, json_items, known, mint, refuse, states, total
+from solidarity_spectrum.loading.client import Client
 from solidarity_spectrum.records import Record
 
 _NAMES = {
@@ -28,6 +32,73 @@ _NAMES = {
     ),
     "communicated": ("ProceduralAct", "communication of the application", "közlése a kérelemről"),
 }
+
+
+_PAGE, _MOST = 500, 10_000
+"""Rows of a page; the search gives no row past the second."""
+_RANKING = "11111111-0000-0000-0000-000000000000"
+
+
+def fetch(client: Client, description: Description, wanted: dict[str, str]) -> Iterator[Input]:
+    """Replies of the search for decisions between two days, a year at a time, each to its end.
+
+    Raises InputError for a day that is none, for a span of which the search would not give all, and when the pages hold
+    fewer documents than it counts.
+    """
+    first, last = (
+        _asked(wanted, key, fallback) for key, fallback in (("from", "1959-01-01"), ("to", str(date.today())))
+    )
+    names = {"respondent": "respondent", "article": "article"}
+    conditions = ["contentsitename:ECHR", "(NOT (doctype=PR OR doctype=HFCOMOLD OR doctype=HECOMOLD))"]
+    for key, column in names.items():
+        if value := wanted.get(key, ""):
+            if not re.fullmatch(r"[\w+-]{1,20}", value):
+                raise refuse("choice", Place(key), f"«{value}» is no {key} of HUDOC", f"«{value}» nem jó: {key}")
+            conditions.append(f'({column}:"{value}")')
+    if wanted.get("query"):
+        conditions.append(f"({wanted['query']})")
+    select = ",".join(path.rpartition("/")[2] for path in description.fields)
+    start = first
+    while start <= last:
+        end = min(last, date(start.year, 12, 31))
+        span = f'(kpdate>="{start}" AND kpdate<="{end}")'
+        yield from pages(client, description, " AND ".join([*conditions, span]), select, "itemid Ascending", _RANKING)
+        start = end + timedelta(days=1)
+
+
+def pages(
+    client: Client, description: Description, query: str, select: str, sort: str, ranking: str
+) -> Iterator[Input]:
+    """The pages of one search of HUDOC or HUDOC-EXEC, counted against its own count."""
+    read, count = 0, 1
+    while read < count:
+        asked = {"query": query, "select": select, "sort": sort, "start": str(read), "length": str(_PAGE)}
+        reply = client.get(
+            f"{description.address.rstrip('/')}/app/query/results",
+            {**asked, "rankingModelId": ranking},
+            "application/json",
+        )
+        try:
+            whole = json.loads(reply.body)
+            count, found = int(whole["resultcount"]), len(whole["results"])
+        except (ValueError, LookupError, TypeError, RecursionError) as error:
+            en = f"this is no reply of the search: {type(error).__name__} {error}"
+            raise refuse("fetch", Place(reply.url), en, f"ez nem a kereső válasza: {error}") from error
+        if count > _MOST:
+            en = f"the search finds {count} documents and gives {_MOST} at most: narrow what you ask for"
+            raise refuse("fetch", Place(reply.url), en, f"{count} találat, legfeljebb {_MOST} kérhető le: szűkítse")
+        read += found
+        if not found:
+            total(Place(reply.url), "documents", count, read)
+            return
+        yield reply.input(client.index)
+
+
+def _asked(wanted: dict[str, str], key: str, fallback: str) -> date:
+    try:
+        return date.fromisoformat(wanted.get(key) or fallback)
+    except ValueError as error:
+        raise refuse("choice", Place(key), f"«{wanted[key]}» is not a day", f"«{wanted[key]}» nem nap") from error
 
 
 def read(source: Input, description: Description) -> Iterator[Record]:

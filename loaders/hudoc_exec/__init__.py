@@ -7,9 +7,27 @@ Whether supervision is closed is said of the case in words; the outcome of a cas
 import re
 from collections.abc import Iterator
 
+from solidarity_spectrum.findings import Place
 from solidarity_spectrum.identifiers import IdentifierError, parse
-from solidarity_spectrum.loading import Description, Fields, Input, json_items, known, mint, states
+from solidarity_spectrum.loading import Description, Fields, Input, json_items, known, mint, refuse, states
+from solidarity_spectrum.loading.client import Client
 from solidarity_spectrum.records import Record
+
+from ..hudoc import pages
+
+_RANKING = "44444444-b0a6-44c9-bb6b-5886b928f985"
+
+
+def fetch(client: Client, description: Description, wanted: dict[str, str]) -> Iterator[Input]:
+    """Replies of the search for the documents on a state, or on the application with a number."""
+    conditions = ["contentsitename:EXEC"]
+    for key, column, form in (("state", "execstate", r"[A-Z]{3}"), ("application", "execappno", r"\d{1,5}/\d{2}")):
+        if value := wanted.get(key, ""):
+            if not re.fullmatch(form, value):
+                raise refuse("choice", Place(key), f"«{value}» is no {key}", f"«{value}» nem jó: {key}")
+            conditions.append(f'{column}="{value}"')
+    select = ",".join(path.rpartition("/")[2] for path in description.fields if "/" in path)
+    yield from pages(client, description, " AND ".join(conditions), select, "id Ascending", _RANKING)
 
 
 def read(source: Input, description: Description) -> Iterator[Record]:

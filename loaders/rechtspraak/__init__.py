@@ -8,9 +8,21 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
+from solidarity_spectrum.findings import Place
 from solidarity_spectrum.identifiers import IdentifierError, parse
-from solidarity_spectrum.loading import Description, Fields, Input, elements, known, mint
+from solidarity_spectrum.loading import Description, Fields, Input, elements, known, mint, refuse
+from solidarity_spectrum.loading.client import Client
 from solidarity_spectrum.records import Record
+
+
+def fetch(client: Client, description: Description, wanted: dict[str, str]) -> Iterator[Input]:
+    """The documents of rulings by their ECLIs."""
+    for text in filter(None, wanted.get("ecli", "").split(",")):
+        try:
+            ecli = parse(text, "ecli").value
+        except IdentifierError as error:
+            raise refuse("identifier", Place(text), error.message("en"), error.message("hu")) from error
+        yield client.get(description.address, {"id": ecli}, "application/xml").input(client.index)
 
 
 def read(source: Input, description: Description) -> Iterator[Record]:

@@ -18,6 +18,7 @@ XML = {
     "eu-legislation": "eu_legislation/32099L0001.fmx.xml",
 }
 JSON = {
+    "cellar": "cellar/rows.json",
     "hudoc": "hudoc/page.json",
     "hudoc-exec": "hudoc_exec/page.json",
     "federal-register": "federal_register/reply.json",
