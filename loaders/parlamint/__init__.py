@@ -84,6 +84,8 @@ def _actors(source: Input, description: Description, corpus: str) -> Iterator[Re
             continue
         record = _organisation(org, source, corpus, language)
         bodies[org.take("@xml:id")] = record.id
+        if record.data.get("organisationType") == "parliament" or org.take("@role") == "parliament":
+            bodies["MP"] = "" if "MP" in bodies else record.id  # which one is meant, if there is only one
         yield record
     for person in _lists(source, description, corpus, "listPerson"):
         found = _person(person, source, corpus, language, bodies)
@@ -198,9 +200,10 @@ def _offices(person: Fields, made: str, bodies: dict[str, str], language: str) -
         roles = {part.get("@xml:lang") or language: part.take("#") for part in each.each("roleName")}
         start, end = each.get("@from"), each.get("@to")
         each.skip("@ana", "@cert", "@when", "#", "@notBefore", "@notAfter", "@xml:lang", "orgName", "@n", "@source")
-        body = next((bodies[part.removeprefix("#")] for part in ref.split() if part.removeprefix("#") in bodies), "")
+        named = [part.removeprefix("#") for part in ref.split()] or [role]
+        body = next((bodies[part] for part in named if part in bodies), "")
         if not body:
-            continue  # a role without a body of the corpus is no office; HU marks members of parliament so
+            continue  # a role without a body of the corpus is no office
         label = {"en": roles.get("en") or next(iter(roles.values()), role or "member")} | roles
         found.append(
             {

@@ -210,7 +210,11 @@ def dump(value: Value) -> str:
     return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
 
 
-class _Dumper(yaml.SafeDumper):
+_Base: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+"""The one in C writes the same, six times as fast."""
+
+
+class _Dumper(_Base):
     """Quotes what a reader of YAML 1.2 would take for something else than text; dates stay plain."""
 
     yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}  # type: ignore[misc]

@@ -42,7 +42,8 @@ def test_a_corpus_becomes_actors_and_candidates():
     member, minister = person["offices"]
     assert member["organisation"] == "parlamint-xx-org-party-a" and "startDate" not in member
     assert (minister["label"]["en"], minister["startDate"]) == ("Minister of Something", "2018-05-18")
-    assert "offices" not in data["parlamint-xx-kissbea"]
+    (seat,) = data["parlamint-xx-kissbea"]["offices"]  # HU says so of members of parliament, without a body
+    assert (seat["label"]["en"], seat["organisation"]) == ("MP", "parlamint-xx-org-pa")
     speech = data["parlamint-xx-2018-06-25-u2"]
     assert speech["status"] == "unverified" and speech["speaker"] == person["id"] and speech["date"] == "2018-06-25"
     assert speech["quotation"] == {"hu": "Tisztelt Ház! A bevándorlók ügyéről szólok most önökhöz, képviselőtársaim."}
