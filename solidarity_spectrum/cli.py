@@ -12,8 +12,10 @@ import re
 import signal
 import socket
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -40,6 +42,7 @@ from solidarity_spectrum.service.settings import TOKEN_VARIABLE, BadSettings, ad
 from solidarity_spectrum.vocabulary import vocabulary
 
 if TYPE_CHECKING:
+    from solidarity_spectrum.remote import Remote
     from solidarity_spectrum.validation import Input
 
 MAX_QUERY = 10_000_000
@@ -61,7 +64,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     run: Callable[[argparse.Namespace], int] = options.run
     try:
-        return run(options)
+        with _store(options) as remote:
+            status = run(options)
+            if remote is not None:
+                remote.unchanged()
+            return status
     except InputError as error:
         print(report.as_text(error.findings, options_language(options)), file=sys.stderr)
     except BrokenPipeError:  # the reader of a pipe went away: nothing is wrong
@@ -74,6 +81,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("solidarity: interrupted", file=sys.stderr)
     return 2
+
+
+@contextmanager
+def _store(options: argparse.Namespace) -> "Iterator[Remote | None]":
+    """Turn the address of a store, if it is one of a server, into that store; a path otherwise."""
+    place = getattr(options, "store", None)
+    if place is None or "://" not in place:
+        if place is not None:
+            options.store = Path(place)
+        yield None
+        return
+    from solidarity_spectrum.remote import Remote
+
+    if not hasattr(options, "takes_servers"):
+        raise Failure("this verb works on a store in a folder")
+    update, graphs = getattr(options, "update_url", ""), getattr(options, "graph_store_url", "")
+    with Remote(place, update, graphs, deadline=options.timeout) as options.store:
+        yield options.store
 
 
 def options_language(options: argparse.Namespace) -> str:
@@ -94,8 +119,16 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(run=run)
         return sub
 
-    def with_store(sub: argparse.ArgumentParser) -> None:
-        sub.add_argument("--store", type=Path, default=store_folder(), help="the built store (default: %(default)s)")
+    def with_store(sub: argparse.ArgumentParser, *, remote: bool = False, writes: bool = False) -> None:
+        about = ", or the address of a SPARQL server" if remote else ""
+        default = os.environ.get("SOLIDARITY_STORE") or str(store_folder())
+        sub.add_argument("--store", default=default, help=f"the built store{about} (default: %(default)s)")
+        if remote:
+            sub.set_defaults(takes_servers=True)
+            sub.add_argument("--timeout", type=_seconds, default=300, help="seconds a server may take to answer")
+        if writes:
+            sub.add_argument("--update-url", default="", metavar="URL", help="where the server takes updates")
+            sub.add_argument("--graph-store-url", default="", metavar="URL", help="where the server takes graphs")
 
     def with_inputs(sub: argparse.ArgumentParser, number: str = "+", also: str = "") -> None:
         about = "files, folders, zip files, or - for standard input" + also
@@ -110,7 +143,7 @@ def _parser() -> argparse.ArgumentParser:
 
     sub = verb("build", _build, "records → quads → what follows → shapes → store")
     sub.add_argument("--data", type=Path, default=DATA, help="folder of records (default: the shipped data)")
-    with_store(sub)
+    with_store(sub, remote=True, writes=True)
     with_language(sub)
 
     sub = verb("serve", _serve, "SPARQL, pages and questions over HTTP")
@@ -129,7 +162,7 @@ def _parser() -> argparse.ArgumentParser:
         help="default: table on a terminal, json or ttl otherwise",
     )
     sub.add_argument("--sources", action="store_true", help="show the source columns in a table too")
-    with_store(sub)
+    with_store(sub, remote=True)
 
     sub = verb("questions", _questions, "list the question catalogue")
     sub.add_argument("name", nargs="?", help="show one question with its parameters and its SPARQL")
@@ -142,7 +175,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--out", type=Path, metavar="REPORT", help="write the report here instead of standard output")
     sub.add_argument("--strict", action="store_true", help="exit with 1 for warnings too")
     sub.add_argument("--engine", choices=("fast", "reference"), default="fast", help="reference is pySHACL, slower")
-    with_store(sub)
+    with_store(sub, remote=True)
     with_language(sub)
 
     sub = verb(
@@ -215,7 +248,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--as-of", metavar="DAY", default="", help="what held and had happened on a day, YYYY-MM-DD")
     sub.add_argument("--format", "-f", choices=("text", "json"), default="text")
     sub.add_argument("--all", action="store_true", help=f"also what is alike beyond the first {explain.MOST}, in text")
-    with_store(sub)
+    with_store(sub, remote=True)
     with_language(sub)
 
     sub = verb("export", _export, "dump the graph")
@@ -236,8 +269,15 @@ def _parser() -> argparse.ArgumentParser:
 
     sub = verb("stats", _stats, "counts by type, status and graph")
     sub.add_argument("--format", "-f", choices=("text", "json"), default="text")
-    with_store(sub)
+    with_store(sub, remote=True)
     return parser
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 86_400:
+        raise ValueError(text)
+    return value
 
 
 def _progress(text: str) -> None:
@@ -260,7 +300,14 @@ class _Patience:
 def _build(options: argparse.Namespace) -> int:
     from solidarity_spectrum import build
 
-    built = build.build(options.data, options.store, _progress)
+    if isinstance(options.store, Path):
+        built = build.build(options.data, options.store, _progress)
+    else:
+        with tempfile.TemporaryDirectory(prefix="solidarity-") as folder:
+            target = Path(folder) / "store"
+            built = build.build(options.data, target, _progress)
+            if not built.refused:
+                options.store.publish(target, _progress)
     if built.refused:
         print(report.as_text(built.findings, options.language), file=sys.stderr)
         print("nothing was written: the store in use is as it was", file=sys.stderr)
@@ -315,6 +362,8 @@ def _query(options: argparse.Namespace) -> int:
         raise Failure(f"the query is not SPARQL: {_in_own_lines(str(error.msg), text)}") from error
     except (ValueError, guard.Refused) as error:
         raise Failure(str(error)) from error
+    if not isinstance(options.store, Path) and options.store.caution:
+        print(f"solidarity: {options.store.caution}", file=sys.stderr)
     columns, rows = table.from_json(answer) if shape in ("", "json", "table") else ([], [[""]])
     if not rows:
         for hint in _silent_terms(text, graph):
@@ -428,6 +477,8 @@ def _validate(options: argparse.Namespace) -> int:
     from solidarity_spectrum import difference
     from solidarity_spectrum.validation.contribution import examine
 
+    if options.format == "html" and not isinstance(options.store, Path):
+        raise Failure("--format html compares with the whole graph: that takes a store in a folder")
     inputs = _inputs(options)
     sources = {item[0]: item[1] for item in inputs if not isinstance(item, Finding)}
     tell = _progress if sum(map(len, sources.values())) > BIG else _Patience()

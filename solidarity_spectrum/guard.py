@@ -80,7 +80,8 @@ class Call:
 class Scan:
     """What the tokens say of a query: its form (None if unclear), whether it names its dataset, and whether the same
     query can give another answer on the same data; the graphs of its FROM clauses that are IRIs written out, its
-    outermost SERVICE clauses, and where its prologue ends."""
+    outermost SERVICE clauses, where its prologue ends, and where what is asked begins after the template of a
+    CONSTRUCT."""
 
     form: str | None
     has_dataset: bool
@@ -88,6 +89,7 @@ class Scan:
     graphs: tuple[str, ...] = ()
     services: tuple[Call, ...] = ()
     prologue: int = 0
+    body: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,8 @@ def scan(query: str, *, max_bytes: int, allow_service: bool = False) -> Scan:
         raise Refused(403, "SERVICE is refused: this endpoint sends no requests to other servers.")
     first = next((token for token, _ in tokens if token.kind == "word" and token.text not in _PROLOGUE), None)
     form = first.text if first else ""
+    place = next((place for place, (token, _) in enumerate(tokens) if token == first), 0)
+    template = _group(tokens, place + 1)
     if form in UPDATES:
         raise Refused(400, "This is an update: send it as one, by POST, as «update» or application/sparql-update.")
     return Scan(
@@ -178,6 +182,7 @@ def scan(query: str, *, max_bytes: int, allow_service: bool = False) -> Scan:
         graphs=tuple(_from(tokens)),
         services=tuple(_services(query, tokens)),
         prologue=first.start if first else 0,
+        body=0 if first is None else first.end if template is None else tokens[template][0].end,
     )
 
 

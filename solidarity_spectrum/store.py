@@ -17,11 +17,14 @@ import re
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias, Union, cast
 
 import pyoxigraph as ox
 
 from solidarity_spectrum import dumps
+
+if TYPE_CHECKING:
+    from solidarity_spectrum.remote import Remote
 
 DUMP, DUMPS, CANDIDATES, DATABASE = "dump.nq", "dumps", "candidates.nq", "oxigraph"
 MANIFEST, REPORT, PAGE, NAMES = "manifest.json", "report.json", "report.html", "names.txt"
@@ -44,6 +47,10 @@ GRAPH_FORMATS = {
 }
 
 
+Place: TypeAlias = Union[Path, "Remote"]
+"""Where a store is: a folder, or a server."""
+
+
 class NoStore(Exception):
     """There is no built store where one is expected."""
 
@@ -54,21 +61,31 @@ def _check(folder: Path) -> Path:
     return folder.resolve()
 
 
-def load_memory(folder: Path) -> ox.Store:
+def load_memory(folder: Place) -> ox.Store:
     """The accepted graph in memory: three to six times as fast to query as on disk. Raises NoStore."""
+    if not isinstance(folder, Path):
+        return folder.memory()
     store = ox.Store()
     # The dump was written by a build from parsed quads, so checking every IRI again would only cost time.
     store.bulk_load(path=str(_check(folder) / DUMP), format=ox.RdfFormat.N_QUADS, lenient=True)
     return store
 
 
-def open_disk(folder: Path) -> ox.Store:
-    """The accepted graph on disk, read-only: opens at once whatever its size. Raises NoStore."""
+def open_disk(folder: Place) -> ox.Store:
+    """The accepted graph on disk, read-only: opens at once whatever its size. Raises NoStore.
+
+    That of a server is the `Remote`, which answers `quads_for_pattern` as a store does, and `query` of this module.
+    """
+    if not isinstance(folder, Path):
+        folder.manifest()
+        return cast(ox.Store, folder)
     return ox.Store.read_only(str(_check(folder) / DATABASE))
 
 
-def manifest(folder: Path) -> dict[str, Any]:
+def manifest(folder: Place) -> dict[str, Any]:
     """Counts and hash of a built store. Raises NoStore."""
+    if not isinstance(folder, Path):
+        return folder.manifest()
     try:
         result: dict[str, Any] = json.loads((_check(folder) / MANIFEST).read_text("utf-8"))
     except ValueError as error:
@@ -76,12 +93,19 @@ def manifest(folder: Path) -> dict[str, Any]:
     return result
 
 
-def names(place: Path | ox.Store) -> set[str]:
+def report(folder: Place) -> list[dict[str, Any]]:
+    """What validation found in a built store. Raises NoStore."""
+    text = (folder / REPORT).read_text("utf-8") if isinstance(folder, Path) else folder.text(REPORT)
+    result: list[dict[str, Any]] = json.loads(text)
+    return result
+
+
+def names(place: Place | ox.Store) -> set[str]:
     """IRIs of all that has a label in a built store, or in one in memory. Raises NoStore."""
     return {iri for iri, _ in labels(place)}
 
 
-def labels(place: Path | ox.Store) -> list[tuple[str, str]]:
+def labels(place: Place | ox.Store) -> list[tuple[str, str]]:
     """IRI and label (as in N-Quads, without its language) of all that has a label in a built store, or in one in
     memory. Raises NoStore."""
     if isinstance(place, ox.Store):
@@ -89,7 +113,8 @@ def labels(place: Path | ox.Store) -> list[tuple[str, str]]:
         return sorted({match.groups() for quad in quads if (match := _LABELLED.match(f"{quad} ."))})  # type: ignore[misc]
     folder = place
     try:
-        lines = (_check(folder) / NAMES).read_text("utf-8").rstrip("\n").split("\n")
+        text = (_check(folder) / NAMES).read_text("utf-8") if isinstance(folder, Path) else folder.text(NAMES)
+        lines = text.rstrip("\n").split("\n")
         return [(iri, label) for iri, label in (line.split("\t", 1) for line in lines)]
     except (FileNotFoundError, ValueError) as error:
         raise NoStore(f"the store at {folder} is of an older version: run «solidarity build»") from error
@@ -101,6 +126,8 @@ def query(store: ox.Store, text: str, result_format: str, union: bool = True) ->
     `result_format` is a key of RESULT_FORMATS (for SELECT and ASK) or of GRAPH_FORMATS (for CONSTRUCT and
     DESCRIBE). Raises SyntaxError for a query that is not SPARQL, ValueError for a format that does not fit.
     """
+    if not isinstance(store, ox.Store):  # a Remote
+        return cast("Remote", store).query(text, result_format, union)
     results = store.query(text, use_default_graph_as_union=union)
     if isinstance(results, ox.QueryTriples):
         if result_format not in GRAPH_FORMATS:

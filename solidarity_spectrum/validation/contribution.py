@@ -49,7 +49,7 @@ MAX_SUGGESTIONS = 100
 
 def validate_files(
     inputs: Iterable[Input | Finding],
-    folder: Path | ox.Store,
+    folder: store.Place | ox.Store,
     engine: Engine = "fast",
     tell: Callable[[str], None] = lambda _: None,
     limit: int = MAX_BYTES,
@@ -82,7 +82,7 @@ class Examined:
 
 def examine(
     inputs: Iterable[Input | Finding],
-    folder: Path | ox.Store,
+    folder: store.Place | ox.Store,
     engine: Engine = "fast",
     tell: Callable[[str], None] = lambda _: None,
     limit: int = MAX_BYTES,
@@ -503,14 +503,17 @@ def _judge(
     compiled: Compiled,
     said: set[tuple[str, str]],
     locators: list[Locate],
-    folder: Path | ox.Store,
+    folder: store.Place | ox.Store,
     engine: Engine,
 ) -> tuple[list[Finding], impact.Change]:
     """Judge the graph as the contribution would make it, and report what the shapes then say anew.
 
     `said` holds focus and path of what the readers found wrong already.
     """
-    base = folder if isinstance(folder, ox.Store) else open_built(folder.resolve())
+    if not isinstance(folder, Path | ox.Store):
+        folder.prefetch({term.value for quad in quads for term in quad if isinstance(term, ox.NamedNode)})
+    place = folder.resolve() if isinstance(folder, Path) else folder
+    base = place if isinstance(place, ox.Store) else open_built(place)
     gone: set[ox.Quad] = set()
     findings = []
     for iri, (record, _) in compiled.nodes.items():
@@ -572,7 +575,7 @@ def _value(term: Any) -> str:
 
 
 @lru_cache(maxsize=2)
-def open_built(folder: Path) -> ox.Store:
+def open_built(folder: store.Place) -> ox.Store:
     """A built store, which never changes: a new build has another name. Raises NoStore."""
     return store.open_disk(folder)
 
@@ -584,7 +587,7 @@ def _holds(graph: View, iri: str) -> bool:
         return True
 
 
-def _held(graph: View, folder: Path | ox.Store, kind: str) -> set[str]:
+def _held(graph: View, folder: store.Place | ox.Store, kind: str) -> set[str]:
     """The names of what has a label, of things or of concepts (`kind` is what their IRIs begin with)."""
     label = ox.NamedNode(context().expand("rdfs:label" if kind == BASE + "id" else "skos:prefLabel"))
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from functools import lru_cache
-from pathlib import Path
 
 import pyoxigraph as ox
 
@@ -49,7 +48,7 @@ class _Index:
 
 
 @lru_cache(maxsize=2)
-def _index(folder: Path | ox.Store) -> _Index:
+def _index(folder: store.Place | ox.Store) -> _Index:
     index = _Index()
     for iri, label in store.labels(folder):
         index.names[plain(label)].append(iri)
@@ -131,7 +130,7 @@ _TOLD = (
 )
 
 
-def likely(view: View, new: set[ox.NamedNode], folder: Path | ox.Store, locators: list[Locate]) -> list[Finding]:
+def likely(view: View, new: set[ox.NamedNode], folder: store.Place | ox.Store, locators: list[Locate]) -> list[Finding]:
     """Warnings of new things that are called as others of the same kind and time are, and of facts told already.
 
     `view` is the graph with the contribution, `new` are the things that it describes and the graph did not, `folder` is

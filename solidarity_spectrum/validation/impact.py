@@ -4,9 +4,7 @@ Both ways say the same (the tests compare them): the results at the nodes that t
 other nodes of the graph that were not there before.
 """
 
-import json
 from collections.abc import Iterable
-from pathlib import Path
 
 import pyoxigraph as ox
 
@@ -50,7 +48,7 @@ class Change:
         self.came = {triple for triple in came | new if not self.old.holds(triple)}
         self.went = (went | old) - new
 
-    def of_all(self, folder: Path) -> bool:
+    def of_all(self, folder: store.Place) -> bool:
         """Whether it is better judged with all of the graph (in the store `folder`) than by what it touches."""
         big = len(self.view.added) * WORTH > store.manifest(folder)["quads"]
         return self.of_schema or big
@@ -82,10 +80,10 @@ def judge_touched(change: Change, touched: set[Term], engine: Engine = "fast") -
 
 
 def compare(
-    change: Change, touched: set[Term], folder: Path | ox.Store, engine: Engine = "fast"
+    change: Change, touched: set[Term], folder: store.Place | ox.Store, engine: Engine = "fast"
 ) -> tuple[set[Result], set[Result]]:
     """The results, at any node, that the change brings, and those that it takes away."""
-    if isinstance(folder, Path) and change.of_all(folder):
+    if not isinstance(folder, ox.Store) and change.of_all(folder):
         after = judge({quad.triple for quad in carried_out(change, folder)}, engine)
         before = judge({quad.triple for quad in change.old.base}, engine)
     else:
@@ -119,12 +117,9 @@ def _names(nodes: set[Term]) -> set[str]:
     return {_name(node) for node in nodes}
 
 
-def judge_whole(change: Change, touched: set[Term], folder: Path, engine: Engine = "fast") -> set[Result]:
+def judge_whole(change: Change, touched: set[Term], folder: store.Place, engine: Engine = "fast") -> set[Result]:
     """The results, from judging the whole graph; `folder` is the store that the change is about."""
-    known = {
-        (entry["rule"], entry["focus"], entry["path"], entry["value"])
-        for entry in json.loads((folder / store.REPORT).read_text("utf-8"))
-    }
+    known = {(entry["rule"], entry["focus"], entry["path"], entry["value"]) for entry in store.report(folder)}
     own = _names(touched)
     return {
         result
@@ -133,7 +128,7 @@ def judge_whole(change: Change, touched: set[Term], folder: Path, engine: Engine
     }
 
 
-def carried_out(change: Change, folder: Path) -> ox.Store:
+def carried_out(change: Change, folder: store.Place) -> ox.Store:
     """The graph after the change, in memory, all that follows concluded anew."""
     graph = store.load_memory(folder)
     for quad in change.view.gone:
