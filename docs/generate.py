@@ -81,6 +81,9 @@ def rules() -> Iterator[str]:
             said = [rule for rule in [shape, *members] if text(rule, SH.message)]
             if said:
                 yield from table(("rule", "level", "English", "magyar"), (_rule(shape, rule) for rule in said))
+            examples = f"ontology/shapes/examples/{local(shape)}"
+            if (DOCS.parent / examples).is_dir():
+                yield f"Examples: [broken](../{examples}/fail.ttl), [right](../{examples}/pass.ttl)\n"
 
 
 def _reader_rule(name: str, language: int) -> tuple[str, str, str]:

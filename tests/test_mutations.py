@@ -1,8 +1,9 @@
 """One thing made wrong in a good record breaks the rule about that thing, and no rule about anything else.
 
 The table is made from the shapes: what each property shape asks for says how to break it. The good records are the
-passing fixtures of the shapes (`tests/shapes/NAME/pass.ttl`). All spoilt copies of one record are judged in one go, as
-things of their own beside an unspoilt copy; what they break, and it does not, comes from what was done to them.
+passing examples of the shapes (`ontology/shapes/examples/NAME/pass.ttl`). All spoilt copies of one record are judged in
+one go, as things of their own beside an unspoilt copy; what they break, and it does not, comes from what was done to
+them.
 """
 
 from collections import defaultdict

@@ -1,8 +1,8 @@
-"""The shapes: each is told in two languages, fails and passes on its fixtures, and means the same to both engines.
+"""The shapes: each is told in two languages, fails and passes on its examples, and means the same to both engines.
 
-`tests/shapes/NAME/` holds the data for the shape NAME: `pass.ttl` breaks no rule of any shape; `fail.ttl` begins
-with one line `# expect: FOCUS PATH RULE SEVERITY` for each result that the shape and its property shapes must give
-(PATH is `-` where the rule concerns the node as a whole).
+`ontology/shapes/examples/NAME/` holds the examples of the shape NAME, which its page shows too: `pass.ttl` breaks no
+rule of any shape; `fail.ttl` begins with one line `# expect: FOCUS PATH RULE SEVERITY` for each result that the shape
+and its property shapes must give (PATH is `-` where the rule concerns the node as a whole).
 """
 
 import json
@@ -25,7 +25,7 @@ from solidarity_spectrum.validation.shapes import judge as our_judge
 
 ROOT = Path(__file__).parent.parent
 ONTOLOGY = ROOT / "ontology"
-FIXTURES = ROOT / "tests" / "shapes"
+FIXTURES = ONTOLOGY / "shapes" / "examples"
 SOLSH = Namespace("https://w3id.org/solidarity-spectrum/shapes#")
 SOL = "https://w3id.org/solidarity-spectrum/ontology#"
 RULES = "https://w3id.org/solidarity-spectrum/docs/rules#"

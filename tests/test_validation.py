@@ -8,6 +8,7 @@ import pytest
 
 from solidarity_spectrum import validation
 from solidarity_spectrum.records import context, entity_iri
+from solidarity_spectrum.validation.contribution import examine
 from solidarity_spectrum.validation.positions import Positions
 from solidarity_spectrum.validation.shapes import judge
 from solidarity_spectrum.vocabulary import SOL
@@ -185,13 +186,15 @@ def test_what_the_graph_holds_is_not_contradicted(store_folder: Path):
         ("Act VI of 2019 (the Stop Soros package)", "LegalInstrument", ""),
     ],
 )
-def test_what_is_called_like_another_is_told(label: str, kind: str, other: str, store_folder: Path):
+def test_what_is_called_like_another_is_told(label: str, kind: str, other: str, store_folder: Path, graph: ox.Store):
     text = f"""
 - {{id: new-one, type: {kind}, label: {{en: '{label}', hu: Új}}, status: verified, recorded: 2026-11-22,
    recordedBy: solidarity-spectrum-project, sources: [{{url: 'https://e.org/a', title: A, tier: primary}}]}}
 """
     found, _ = validation.validate_files([("f", text.encode(), "yaml")], store_folder)
     assert [f.value for f in found if f.rule == "likely-duplicate"] == [entity_iri(other)] * bool(other)
+    in_memory = examine([("f", text.encode(), "yaml")], graph).findings
+    assert [f.value for f in in_memory if f.rule == "likely-duplicate"] == [entity_iri(other)] * bool(other)
 
 
 def test_a_fact_told_twice_and_a_vote_in_two_ways(store_folder: Path, graph: ox.Store):

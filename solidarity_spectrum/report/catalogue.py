@@ -9,11 +9,12 @@ from functools import cache
 
 import pyoxigraph as ox
 
-from solidarity_spectrum.resources import BASE
+from solidarity_spectrum.resources import BASE, ONTOLOGY
 from solidarity_spectrum.vocabulary import vocabulary
 
 _SHAPES = BASE + "shapes#"
 _SH = "http://www.w3.org/ns/shacl#"
+SHAPES = ox.NamedNode(BASE + "graph/shapes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -448,6 +449,67 @@ READERS = {
         ("Compare with another question.", "Vesse össze egy másik kérdéssel."),
     ),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A shape as its page tells it: local name, label and comment in a language, its rules as name, level (violation,
+    warning, info) and message, and the examples in Turtle that break it and that pass ("" where it has none)."""
+
+    name: str
+    label: str
+    about: str
+    rules: tuple[tuple[str, str, str], ...]
+    broken: str
+    right: str
+
+
+@cache
+def shapes(language: str) -> tuple[Shape, ...]:
+    """The shapes that speak, by name."""
+    return tuple(shape for name in sorted(_said("label")) if (shape := _shape(name, language)).rules)
+
+
+def _shape(name: str, language: str) -> Shape:
+    members = sorted(member for member, owner in _owners().items() if owner == name)
+    levels = _said("severity")
+    rules = [
+        # A SPARQL constraint has the level of its shape; a shape without a level finds violations (SHACL, 2.1.4).
+        (rule, (levels.get(rule) or levels.get(name) or {"": "Violation"})[""].lower(), _messages()[rule][language])
+        for rule in [name, *members]
+        if rule in _messages()
+    ]
+    folder = ONTOLOGY / "shapes" / "examples" / name
+    examples = [file.read_text("utf-8") if (file := folder / which).is_file() else "" for which in EXAMPLES]
+    told = [_said(key).get(name, {}).get(language, "") for key in ("label", "comment")]
+    return Shape(name, *told, tuple(rules), *examples)
+
+
+EXAMPLES = ("fail.ttl", "pass.ttl")
+
+
+@cache
+def _owners() -> dict[str, str]:
+    """The shape that each property shape and query belongs to, by local names."""
+    found = {}
+    for link in ("property", "sparql"):
+        for quad in vocabulary().store.quads_for_pattern(None, ox.NamedNode(_SH + link), None, None):
+            if isinstance(quad.subject, ox.NamedNode) and isinstance(quad.object, ox.NamedNode):
+                found[quad.object.value.removeprefix(_SHAPES)] = quad.subject.value.removeprefix(_SHAPES)
+    return found
+
+
+@cache
+def _said(what: str) -> dict[str, dict[str, str]]:
+    """Label, comment or severity of each shape, by its local name and by language ("" for a term)."""
+    link = ox.NamedNode((_SH if what == "severity" else "http://www.w3.org/2000/01/rdf-schema#") + what)
+    found: dict[str, dict[str, str]] = {}
+    for quad in vocabulary().store.quads_for_pattern(None, link, None, SHAPES):
+        if isinstance(quad.subject, ox.NamedNode) and isinstance(quad.object, ox.NamedNode | ox.Literal):
+            language = quad.object.language or "" if isinstance(quad.object, ox.Literal) else ""
+            name = quad.subject.value.removeprefix(_SHAPES)
+            found.setdefault(name, {})[language] = quad.object.value.removeprefix(_SH)
+    return found
 
 
 def page(rule: str) -> str:

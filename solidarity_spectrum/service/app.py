@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
@@ -88,9 +88,6 @@ def create_app(store_dir: Path, *, settings: Settings) -> Starlette:
     async def record_schema(_: Request) -> Response:
         return FileResponse(ONTOLOGY / "records.schema.json", media_type="application/schema+json")
 
-    async def rules(_: Request) -> Response:
-        return RedirectResponse("/page/shapes", 303)  # the browser keeps the fragment, which names the rule
-
     async def health(_: Request) -> Response:
         return PlainTextResponse("ok\n")
 
@@ -140,7 +137,6 @@ def create_app(store_dir: Path, *, settings: Settings) -> Starlette:
             Route("/metrics", count),
             Route("/context.jsonld", context),
             Route("/records.schema.json", record_schema),
-            Route("/docs/rules", rules),
             Route("/health", health),
             Route("/ready", ready),
             Mount("/static", StaticFiles(packages=[("solidarity_spectrum.service", "static")])),

@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from solidarity_spectrum.report import catalogue, words
 from solidarity_spectrum.resources import BASE
 from solidarity_spectrum.service.home import home_view
 from solidarity_spectrum.service.negotiation import best_language, best_type
@@ -201,6 +202,7 @@ class Pages:
     def routes(self) -> list[BaseRoute]:
         """Routes of the home page, of things, of pages and of data."""
         routes: list[BaseRoute] = [Route("/", self.revalidated(self.home))]
+        routes.append(Route("/docs/rules", self.revalidated(self.rules)))
         routes += [Route(space, _to(address)) for space, address in _SPACES.items()]
         for path, page, parameters in (
             ("/id/{name}", self.entity, ("page",)),
@@ -570,6 +572,17 @@ class Pages:
                 "sources": sources,
                 "formats": DATA_FORMATS,
             },
+        )
+
+    async def rules(self, request: Request) -> Response:
+        """What contributions are judged by, with examples; the address of a rule names its place on this page."""
+        language = self.language(request)
+        readers = [
+            (name, catalogue.meaning(name, language), catalogue.advice(name, language)) for name in catalogue.READERS
+        ]
+        shapes = catalogue.shapes(language)
+        return self.render(
+            request, "rules.html", readers=readers, shapes=shapes, word=lambda level: words.word(level, language)
         )
 
     async def vocabulary(self, request: Request, thing: str) -> Response:

@@ -103,6 +103,17 @@ _TEXTS = {
     "at_footnote": ("footnote", "lábjegyzet"),
     "at_page": ("page", "oldal"),
     "modules": ("Modules", "Modulok"),
+    "rules": ("Rules", "Szabályok"),
+    "rules_intro": (
+        "What a contribution is checked for, by the name that a report shows. An error keeps a record out of the "
+        "graph, a warning asks for a second look, an advice says what would make it better.",
+        "Amire egy közreműködést megvizsgálunk, azon a néven, amelyet a jelentés mutat. Hibával a rekord nem kerülhet "
+        "a gráfba, a figyelmeztetés második pillantást kér, a javaslat azt mondja meg, mitől lenne jobb.",
+    ),
+    "readers": ("Before the shapes", "Az alakzatok előtt"),
+    "examples": ("Examples", "Példák"),
+    "broken": ("Breaks the rules", "Megsérti a szabályokat"),
+    "right": ("Keeps them", "Megfelel nekik"),
     "terms": ("Terms", "Fogalmak"),
     "dataset": ("The dataset", "Az adathalmaz"),
     "figures": ("In figures", "Számokban"),
