@@ -290,3 +290,20 @@ LAW = RECORD.replace("Statement", "LegalInstrument").replace("  speaker: viktor-
 )
 def test_dates_in_order_and_nobody_to_be_found(keys: str, expected: list[tuple[str, int]]) -> None:
     assert rules(f"{LAW}  {keys}\n") == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "warned"),
+    [
+        ("https://bit.ly/3xYz", True),
+        ("http://localhost:8000/a", True),
+        ("http://intranet/a", True),
+        ("http://192.168.1.4/a", True),
+        ("https://www.google.com/search?q=a", True),
+        ("https://eur-lex.europa.eu/search.html?qid=1", False),
+        ("https://www.google.org/a", False),
+        ("https://t.co.example.org/a", False),
+    ],
+)
+def test_addresses_that_lead_nowhere(url: str, warned: bool) -> None:
+    assert rules(RECORD.replace("https://example.org/a", url)) == [("fleeting-address", 9)] * warned

@@ -15,7 +15,7 @@ from typing import Any
 import pyoxigraph as ox
 
 from solidarity_spectrum.findings import Finding, Place, suggest, violation
-from solidarity_spectrum.records import chronology, dates, identifiers, privacy
+from solidarity_spectrum.records import addresses, chronology, dates, identifiers, privacy
 from solidarity_spectrum.records.context import Key, context
 from solidarity_spectrum.records.yaml import Path, Places
 from solidarity_spectrum.resources import BASE
@@ -323,6 +323,8 @@ class _Expander:
                 "egy forrás: url, title és tier kulcsok",
             )
             return {}
+        if isinstance(url := item.get("url"), str) and (told := addresses.fleeting(url)):
+            self.refuse("fleeting-address", (*path, "url"), *told, severity="warning")
         return self._values(item, path, context().keys["sources"].scoped)
 
     def _node(self, node: dict[str, Any], path: Path) -> dict[str, Any]:

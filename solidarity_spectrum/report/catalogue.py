@@ -210,6 +210,17 @@ READERS = {
             "Csak a települést vagy a térséget nevezze meg, hacsak nem közintézmény székhelye.",
         ),
     ),
+    "fleeting-address": Rule(
+        (
+            "A warning: the address of a source is shortened, a search, a number instead of a name, or known on one "
+            "network only.",
+            "Figyelmeztetés: egy forrás címe rövidített, keresés, név helyett szám, vagy csak egy hálózaton ismert.",
+        ),
+        (
+            "Open the source, and give the address that the page itself has.",
+            "Nyissa meg a forrást, és azt a címet adja meg, amely az oldalé.",
+        ),
+    ),
     "likely-duplicate": Rule(
         (
             "A warning: the graph holds a thing of this kind and time that is called the same, or nearly so.",
@@ -479,13 +490,10 @@ def _shape(name: str, language: str) -> Shape:
         for rule in [name, *members]
         if rule in _messages()
     ]
-    folder = ONTOLOGY / "shapes" / "examples" / name
-    examples = [file.read_text("utf-8") if (file := folder / which).is_file() else "" for which in EXAMPLES]
-    told = [_said(key).get(name, {}).get(language, "") for key in ("label", "comment")]
-    return Shape(name, *told, tuple(rules), *examples)
-
-
-EXAMPLES = ("fail.ttl", "pass.ttl")
+    files = [ONTOLOGY / "shapes" / "examples" / name / which for which in ("fail.ttl", "pass.ttl")]
+    broken, right = (file.read_text("utf-8") if file.is_file() else "" for file in files)
+    label, about = (_said(key).get(name, {}).get(language, "") for key in ("label", "comment"))
+    return Shape(name, label, about, tuple(rules), broken, right)
 
 
 @cache

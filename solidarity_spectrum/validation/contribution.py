@@ -17,6 +17,7 @@ from solidarity_spectrum.records import (
     PROVENANCE,
     Compiled,
     Record,
+    addresses,
     chronology,
     compile_records,
     context,
@@ -173,6 +174,7 @@ def _too_many(name: str, most: int) -> Finding:
 
 
 _TITLE = "http://purl.org/dc/terms/title"
+_SOURCE = "http://www.w3.org/ns/oa#hasSource"
 _RDF_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 
 
@@ -480,14 +482,17 @@ def _wrong_identifiers(quads: list[ox.Quad], locate: Locate, name: str) -> list[
 
 
 def _harmful(quads: list[ox.Quad], locate: Locate, name: str) -> list[Finding]:
-    """Texts and places by which a person could be found; the titles of sources are theirs."""
+    """Texts and places by which a person could be found (not in titles), and addresses by which no source is."""
     findings = []
     for quad in quads:
         if isinstance(quad.object, ox.BlankNode | ox.Triple) or quad.predicate.value == _TITLE:
             continue
-        if isinstance(quad.object, ox.NamedNode) and not quad.object.value.startswith(("mailto:", "tel:")):
-            continue
         focus, path, text = _name(quad.subject), quad.predicate.value, quad.object.value
+        if path == _SOURCE and (told := addresses.fleeting(text)):
+            found = violation("fleeting-address", locate(focus, path, text) or Place(name), *told, focus, path, text)
+            findings.append(replace(found, severity="warning"))
+        if isinstance(quad.object, ox.NamedNode) and not text.startswith(("mailto:", "tel:")):
+            continue
         for rule, severity, en, hu in privacy.seen(text, path):
             found = violation(rule, locate(focus, path, text) or Place(name), en, hu, focus, path, text)
             findings.append(replace(found, severity=severity))
