@@ -280,6 +280,30 @@ READERS = {
             "Futtassa a mappára: `solidarity accept --recover`, amely befejezi.",
         ),
     ),
+    "format": Rule(
+        (
+            "A loader of bibliographies met a file of a kind that it does not read.",
+            "Az irodalomjegyzékek betöltője olyan fájlt kapott, amilyet nem olvas.",
+        ),
+        (
+            "Export it as BibTeX, RIS or CSL JSON; the README of the loader says which.",
+            "Mentse BibTeX, RIS vagy CSL JSON formátumban; a betöltő README-je mondja meg, melyikben.",
+        ),
+    ),
+    "duplicate": Rule(
+        (
+            "A bibliography holds one key twice.",
+            "Egy irodalomjegyzékben kétszer szerepel ugyanaz a kulcs.",
+        ),
+        ("Rename or remove one of them.", "Az egyiket nevezze át vagy vegye ki."),
+    ),
+    "file-name": Rule(
+        (
+            "The name of a file must say what it is about, as its loader reads it, and does not.",
+            "A fájl nevének meg kell mondania, miről szól, ahogyan a betöltője olvassa, és nem mondja meg.",
+        ),
+        ("Name it as the README of the loader says.", "Nevezze el úgy, ahogyan a betöltő README-je mondja."),
+    ),
     "unknown-value": Rule(
         (
             "A loader met a value that its `description.yaml` does not list.",
