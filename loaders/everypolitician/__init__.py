@@ -53,7 +53,9 @@ def _popolo(source: Input, description: Description) -> Iterator[Record]:
             people.add(item.take("id"))
         item.skip(*item.keys())
     for item in json_items(source, description, *_LISTS):
-        if item.path == "organizations":
+        if item.path == "organizations" and item.take("id") in description.tables["independents"]:
+            item.skip(*item.keys())  # who belongs to no party is no party
+        elif item.path == "organizations":
             record, name = _organisation(item, source, legislature)
             bodies[item.take("id")] = (record.id, name)
             yield record
@@ -74,7 +76,8 @@ def _organisation(item: Fields, source: Input, legislature: str) -> tuple[Record
     about = item.description
     kind = item.code("classification", about.tables["classifications"])
     name, wikidata = item.take("name"), _wikidata(item)
-    joined = source.joined("wikidataId", wikidata) if wikidata else None
+    same = about.tables["same"].get(f"{legislature}/{item.take('id')}")
+    joined = same or (source.joined("wikidataId", wikidata) if wikidata else None)
     made = mint("everypolitician", legislature or source.name.rpartition("/")[2], item.take("id"))
     data = {
         **({"record": made, "id": joined} if joined else {"id": made}),
@@ -97,9 +100,11 @@ def _person(
 ) -> Record:
     about = item.description
     wikidata = _wikidata(item)
-    joined = source.joined("wikidataId", wikidata, "Person") if wikidata else None
+    same = about.tables["same"].get(item.take("id"))
+    joined = same or (source.joined("wikidataId", wikidata, "Person") if wikidata else None)
     made = mint("everypolitician", item.take("id"))
     others: dict[str, str] = {}
+    born = item.get("birth_date")
     label = names(item.take("name"))
     for other in item.each("other_names"):
         tag, name = other.get("lang"), other.take("name")
@@ -110,7 +115,7 @@ def _person(
         "type": "Person",
         "label": None if joined else label,
         "altLabel": None if joined else others,
-        "born": None if joined else item.get("birth_date"),
+        "born": None if joined else born,
         "wikidataId": wikidata,
         "offices": [office for each in memberships for office in _offices(item, made, each, bodies, terms)],
         "sources": [about.source(about.address, locator=f"person {item.take('id')}")],
@@ -127,7 +132,7 @@ def _offices(
     told = terms.get(term, term)
     for key in ("organization_id", "on_behalf_of_id"):
         body = membership[key]
-        if not body:
+        if not body or body in item.description.tables["independents"]:
             continue
         if body not in bodies:
             en, hu = f"«{body}» is not among the organizations", f"«{body}» nincs a szervezetek közt"
@@ -151,17 +156,20 @@ def _rows(source: Input, description: Description) -> Iterator[Record]:
     for row in rows(source, description, ("id", "name", "term")):
         person, group, chamber = mint("everypolitician", row.take("id")), row.get("group"), row.get("chamber")
         wikidata = row.get("wikidata")
-        joined = source.joined("wikidataId", wikidata, "Person") if wikidata else None
+        same = description.tables["same"].get(row.take("id"))
+        joined = same or (source.joined("wikidataId", wikidata, "Person") if wikidata else None)
         parts = [row.take("id"), "term", row.take("term"), row.get("group_id"), row.get("start_date")]
         made = mint("everypolitician", *filter(None, parts))
         cited = [description.source(description.address, locator=f"term {row.take('term')}, {row.take('id')}")]
         bodies = []
         for kind, name, key in (("Organisation", chamber, chamber), ("PoliticalParty", group, row.get("group_id"))):
-            if not name:
+            if not name or key in description.tables["independents"]:
                 continue
-            body = mint("everypolitician", chamber or "chamber", "table", key or name)
+            local = "legislature" if kind == "Organisation" else f"party/{key}"
+            same = description.tables["same"].get(f"{chamber}/{local}")
+            body = same or mint("everypolitician", chamber or "chamber", "table", key or name)
             bodies.append((body, name))
-            if body not in seen:
+            if not same and body not in seen:
                 seen.add(body)
                 code = "parliament" if kind == "Organisation" else "political-party"
                 yield row.record(

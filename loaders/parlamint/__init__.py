@@ -114,7 +114,8 @@ def _organisation(org: Fields, source: Input, corpus: str, language: str) -> Rec
             labels.setdefault(tag, text)
     labels.setdefault("en", labels.get(language) or next(iter(labels.values()), short or name))
     wikidata = _wikidata(org)
-    known_as = source.joined("wikidataId", wikidata) if wikidata else None
+    same = about.tables["same"].get(f"{corpus.removeprefix('ParlaMint-')}/{name}")
+    known_as = same or (source.joined("wikidataId", wikidata) if wikidata else None)
     made = mint("parlamint", corpus.removeprefix("ParlaMint-"), "org", name)
     return org.record(
         {

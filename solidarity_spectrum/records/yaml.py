@@ -214,10 +214,10 @@ _Base: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 """The one in C writes the same, six times as fast."""
 
 
-class _Dumper(_Base):
+class _Dumper(_Base):  # type: ignore[misc]
     """Quotes what a reader of YAML 1.2 would take for something else than text; dates stay plain."""
 
-    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}  # type: ignore[misc]
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
 
     def ignore_aliases(self, data: object) -> bool:
         """What two records share is written out twice: the reader takes no aliases."""

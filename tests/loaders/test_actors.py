@@ -20,13 +20,15 @@ POPOLO = {
     "persons": [
         {"id": "11-aa", "name": "Orbán, Viktor", "email": "x@e.org", "identifiers": [
             {"scheme": "wikidata", "identifier": "Q57641"}, {"scheme": "viaf", "identifier": "1"}]},
-        {"id": "22-bb", "name": "Agustín Conde", "birth_date": "1965-06", "gender": "male", "other_names": [
+        {"id": "22-bb", "name": "Agustín Conde", "identifiers": [{"scheme": "wikidata", "identifier": "Q33"}],
+         "birth_date": "1965-06", "gender": "male", "other_names": [
             {"lang": "es", "name": "Agustín Conde Bajén", "note": "multilingual"}, {"name": "A. C."}]},
     ],
     "organizations": [
         {"id": "legislature", "name": "Országgyűlés", "classification": "legislature", "seats": 386,
          "identifiers": [{"scheme": "wikidata", "identifier": "Q648716"}]},
         {"id": "party/fidesz", "name": "Fidesz", "classification": "party"},
+        {"id": "party/independents", "name": "Independents", "classification": "party"},
     ],
     "memberships": [
         {"person_id": "11-aa", "organization_id": "legislature", "on_behalf_of_id": "party/fidesz",
@@ -67,8 +69,9 @@ def test_popolo_becomes_persons_parties_and_offices(tmp_path: Path):
     conde = data["everypolitician-22-bb"]
     assert (conde["born"], conde["altLabel"]) == ("1965-06", {"es": "Agustín Conde Bajén"})
     assert (conde["offices"][0]["startDate"], conde["offices"][0]["endDate"]) == ("2014-05-10", "2015")
-    party = next(d for d in data.values() if d["type"] == "PoliticalParty")
-    assert orban["offices"][1]["organisation"] == party["id"]
+    # What the description says is the same is not doubled.
+    assert [office["organisation"] for office in orban["offices"]] == ["hu-parliament", "fidesz"]
+    assert data["everypolitician-orszaggyules-party-fidesz-55de6f87"]["id"] == "fidesz"
 
 
 def test_popolo_joins_by_the_wikidata_item(tmp_path: Path):
@@ -76,11 +79,15 @@ def test_popolo_joins_by_the_wikidata_item(tmp_path: Path):
     file.write_text(json.dumps(POPOLO), "utf-8")
     index = {
         ("wikidataId", "Q57641"): [("viktor-orban", "Person")],
+        ("wikidataId", "Q33"): [("agustin-conde", "Person")],
         ("wikidataId", "Q648716"): [("hungarian-national-assembly", "Organisation")],
     }
-    orban = read("everypolitician", file, index)["everypolitician-11-aa"]
+    data = read("everypolitician", file, index)
+    orban = data["everypolitician-11-aa"]
+    assert data["everypolitician-22-bb"]["id"] == "agustin-conde" and "born" not in data["everypolitician-22-bb"]
     assert orban["id"] == "viktor-orban" and "label" not in orban
-    assert orban["offices"][0]["organisation"] == "hungarian-national-assembly"
+    assert not [d for d in data.values() if d.get("label", {}).get("en") == "Independents"]
+    assert orban["offices"][0]["organisation"] == "hu-parliament"
 
 
 @pytest.mark.parametrize(
