@@ -75,7 +75,7 @@ CATALOGUE = [
         "hudoc",
         ["hudoc/hudoc-columns.json"],
         [r'"itemid": "\d+-\d+', r'(?<="ecli": ")[^"]*[A-Z]\d{7}', r'(?<=[";])\d+(?=/\d\d[";])'],
-        1000,
+        400,
     ),
     Sample("hudoc-exec", ["hudoc-exec/93376.json"], [r'"_id": "\d+']),
     Sample("cjeu", ["cjeu/cjeu-cases.csv"], [r"C-\d+(?=/)", r"ECLI:EU:C:\d+:\d+", r"\d{5}C[A-Z]\d{4}"], 89, table=True),
