@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pyoxigraph as ox
+
 from solidarity_spectrum import store
 from solidarity_spectrum.findings import Place
 from solidarity_spectrum.loading.description import Description
@@ -107,13 +109,17 @@ def citation(row: Fields, column: str = "source") -> dict[str, Any]:
 
 def index(folder: Path, keys: Iterable[str] = IDENTIFIERS) -> Index:
     """What a built store holds by its identifiers, in one query. Raises NoStore if there is none."""
+    return index_of(store.open_disk(folder), keys)
+
+
+def index_of(graph: ox.Store, keys: Iterable[str] = IDENTIFIERS) -> Index:
+    """What a graph holds by its identifiers, and its persons by name."""
     ours = context()
     terms = {ours.keys[key].iri: key for key in keys}
     listed = " ".join(f"<{iri}>" for iri in terms)
     query = f"SELECT ?thing ?term ?value ?type {{ VALUES ?term {{ {listed} }} ?thing ?term ?value ; a ?type }}"
     found: dict[tuple[str, str], list[tuple[str, str]]] = {}
     names = {ours.expand(f"sol:{name}"): name for name in ours.classes}
-    graph = store.open_disk(folder)
     solutions: Any = graph.query(query, use_default_graph_as_union=True)
     for thing, term, value, kind in solutions:
         name = thing.value.removeprefix(BASE + "id/").replace(BASE + "concept/", "concept:")
