@@ -153,7 +153,7 @@ def test_rdf_changes_what_the_graph_with_it_answers(
         before = store.load_memory(folder)
         real = Difference()
         monkeypatch.setattr(compute, "MANY", -1)
-        compute._ask(real, before, set(), set(), lambda: (before, lambda: after), lambda _: None, 60)  # noqa: B023
+        compute._ask(real, before, set(), set(), lambda: (lambda: before, lambda: after), lambda _: None, 60)  # noqa: B023
         monkeypatch.undo()
         assert told.entities and told.answers == real.answers
 

@@ -32,6 +32,8 @@ _MEASURES = (void.GRAPH, quality.GRAPH)
 _CONCLUDED = (reasoning.INFERRED, links.LINKS)
 _JOINED = " ; "
 Progress = Callable[[str], None]
+_State = Callable[[], ox.Store]
+"""Gives a graph as it was, or as it will be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ def of_contribution(
 ) -> Difference:
     """What a contribution would change in a built store; `seconds` are for the answers of the catalogue.
 
-    A store in memory is changed by this, so as not to copy it, and nothing is told of a change of the ontology.
+    A store in memory may be changed by this, so as not to copy it, and nothing is told of a change of the ontology.
     """
     change = examined.change
     if change is None or (change.of_schema and isinstance(folder, ox.Store)):
@@ -132,16 +134,19 @@ def of_contribution(
     result.fires = _ordered(finding(each, examined.locators) for each in fires)
     result.stops = _ordered(finding(each, []) for each in stops)
 
-    def graphs() -> tuple[ox.Store, Callable[[], ox.Store]]:
+    def graphs() -> tuple[_State, _State]:
         graph = folder if isinstance(folder, ox.Store) else store.load_memory(folder)
 
-        def changed() -> ox.Store:
-            for quad in went:
-                graph.remove(quad)
-            graph.extend(came)
-            return graph
+        def turned(gone: set[ox.Quad], new: set[ox.Quad]) -> _State:
+            def state() -> ox.Store:
+                for quad in gone:
+                    graph.remove(quad)
+                graph.extend(new)
+                return graph
 
-        return graph, changed
+            return state
+
+        return turned(came, went), turned(went, came)
 
     _ask(result, base, came, went, graphs, progress, seconds)
     return result
@@ -158,7 +163,7 @@ def of_stores(one: Path, other: Path, progress: Progress = lambda _: None, secon
     known, now = {_identity(found) for found in before}, {_identity(found) for found in after}
     result.fires = _ordered(found for found in after if _identity(found) not in known)
     result.stops = _ordered(found for found in before if _identity(found) not in now)
-    _ask(result, first, came, went, lambda: (first, lambda: second), progress, seconds)
+    _ask(result, first, came, went, lambda: (lambda: first, lambda: second), progress, seconds)
     return result
 
 
@@ -304,11 +309,11 @@ def _ask(
     base: ox.Store,
     came: set[ox.Quad],
     went: set[ox.Quad],
-    graphs: Callable[[], tuple[ox.Store, Callable[[], ox.Store]]],
+    graphs: Callable[[], tuple[_State, _State]],
     progress: Progress,
     seconds: float,
 ) -> None:
-    """Ask the questions that may answer otherwise of the graph before and, then, of the graph after."""
+    """Ask the questions that may answer otherwise, each of the graph before and of the graph after."""
     start = time.monotonic()
     catalogue = list(questions.catalogue().values())
     asked = _affected(catalogue, base, came, went)
@@ -316,22 +321,13 @@ def _ask(
     if not asked:
         return
     progress(f"asking {len(asked)} of {len(catalogue)} questions; the change cannot reach the others")
-    graph, change = graphs()
-    before: dict[str, Counter[tuple[str, ...]]] = {}
+    before, after = graphs()
     for question in asked:
-        if time.monotonic() - start > seconds / 2:  # the other half is for asking again
-            result.left.append(question.name)
-        else:
-            before[question.name] = _rows(graph, question)
-    graph = change()
-    for question in asked:
-        if question.name not in before:
-            continue
         if time.monotonic() - start > seconds:
             result.left.append(question.name)
             continue
         result.asked += 1
-        old, new = before[question.name], _rows(graph, question)
+        old, new = _rows(before(), question), _rows(after(), question)
         added, removed = new - old, old - new
         if added or removed:
             rows = [tuple(sorted(each.elements())) for each in (added, removed)]
