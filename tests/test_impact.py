@@ -202,6 +202,17 @@ def test_on_two_engines(small: tuple[Path, list[dict[str, Any]]]) -> None:
         assert impact.judge_touched(change, touched, "reference") == impact.judge_touched(change, touched)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("quads", [25_000])
+def test_both_engines_report_the_same_of_a_grown_graph(
+    small: tuple[Path, list[dict[str, Any]]], tmp_path: Path, quads: int
+) -> None:
+    grow(small[0], tmp_path / "store", quads)
+    triples = {quad.triple for quad in store.load_memory(tmp_path / "store")}
+    results = impact.judge(triples)
+    assert len(results) > 100 and results == impact.judge(triples, "reference")
+
+
 def test_changes_of_the_ontology_are_judged_on_the_whole(small: tuple[Path, list[dict[str, Any]]]) -> None:
     """A class below another one may change what is said of any thing."""
     base = store.open_disk(small[0])

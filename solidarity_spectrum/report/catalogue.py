@@ -280,6 +280,13 @@ READERS = {
             "Futtassa a mappára: `solidarity accept --recover`, amely befejezi.",
         ),
     ),
+    "choice": Rule(
+        (
+            "What a loader is asked to choose from its source (a day, a court, a number) is no such thing.",
+            "Amit egy betöltőnek a forrásából választania kellene (nap, bíróság, szám), nem olyan.",
+        ),
+        ("See in its README what can be chosen.", "Nézze meg a README-jében, mi választható."),
+    ),
     "format": Rule(
         (
             "A loader of bibliographies met a file of a kind that it does not read.",
