@@ -105,6 +105,9 @@ def test_columns_that_contradict_the_conclusion_give_no_outcome(tmp_path: Path) 
         ("Just satisfaction reserved", None),
         ("Preliminary objection dismissed (Art. 34) Individual applications;(Art. 34) Locus standi", None),
         ("Admissible;Inadmissible", None),
+        ("No procedural violation of Art. 2;Potential violation of Article 3", "no-violation"),
+        ("Article 6+6-1 - Right to a fair trial (Article 6-1 - Fair hearing)", None),
+        ("Requête radiée du rôle", "discontinued"),
     ],
 )
 def test_conclusions(tmp_path: Path, conclusion: str, outcome: str | None) -> None:
