@@ -158,7 +158,7 @@ _TEXTS = {
     "gone_detail": ("It is no longer published, since", "Nem közöljük többé; eltávolítva:"),
     "other_language": ("Magyarul", "In English"),
     "assertions": ("Assertions", "Állítások"),
-    "validate": ("Check a contribution", "Közreműködés ellenőrzése"),
+    "validate": ("Check a contribution", "Hozzájárulás ellenőrzése"),
     "validate_intro": (
         "Paste records or data, or choose files: you learn in a moment what is wrong, at which line, and how to mend "
         "it.",
@@ -179,7 +179,7 @@ _TEXTS = {
     ),
     "paste": ("Text", "Szöveg"),
     "input_format": ("What it is", "Milyen formátum"),
-    "find_out": ("find out", "derüljön ki"),
+    "find_out": ("detect", "automatikus felismerés"),
     "or_files": ("or files (also Excel and zip)", "vagy fájlok (Excel és zip is)"),
     "judge": ("Check", "Ellenőrzés"),
 }

@@ -31,6 +31,7 @@ import struct
 import sys
 import traceback
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -198,9 +199,10 @@ def _report(store: "pyoxigraph.Store", ask: dict[str, Any], sent: list[tuple[str
     return report.render(told, ask["form"], ask["language"])
 
 
-def _warm(store: "pyoxigraph.Store") -> None:
+def _warm() -> None:
     """Load what judging needs, before a worker does it that may open no file and so import nothing."""
     from openpyxl import Workbook
+    from pyoxigraph import Store
 
     from solidarity_spectrum import report, validation
     from solidarity_spectrum.report import html
@@ -214,7 +216,7 @@ def _warm(store: "pyoxigraph.Store") -> None:
         sheet.append(row)
     book.save(workbook)
     made = [("zip", packed.getvalue(), "zip"), ("xlsx", workbook.getvalue(), "xlsx")]
-    findings, statements = validation.validate_files([*_SAMPLES, *made], store)
+    findings, statements = validation.validate_files([*_SAMPLES, *made], Store())
     told = report.Report(findings, statements, {name: data for name, data, _ in _SAMPLES})
     for form in report.FORMATS:
         report.render(told, form, "hu")
@@ -436,10 +438,14 @@ def main(folder: str, written: str, memory_mb: str, control_fd: str, parent: str
     control: socket.socket | None = socket.socket(fileno=int(control_fd))
     from solidarity_spectrum.service.writes import Journal
     from solidarity_spectrum.store import load_memory
+    from solidarity_spectrum.validation import duplicates
 
     journal = Journal(Path(written)) if written else None
-    store = journal.load() if journal and journal.exists else load_memory(Path(folder))
-    _warm(store)
+    with ThreadPoolExecutor(1) as aside:  # there is one thread again before anything is forked
+        warmed = aside.submit(_warm)
+        store = journal.load() if journal and journal.exists else load_memory(Path(folder))
+        warmed.result()
+    duplicates.learn(store)
     if reviews:
         from solidarity_spectrum.service import reviewing
 

@@ -58,6 +58,11 @@ def _index(folder: store.Place | ox.Store) -> _Index:
     return index
 
 
+def learn(place: Path | ox.Store) -> None:
+    """Make the index of a store, so that the first judgement need not."""
+    _index(place)
+
+
 def forget() -> None:
     """Know no store any more: one in memory has changed."""
     _index.cache_clear()
