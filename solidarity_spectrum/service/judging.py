@@ -107,13 +107,13 @@ class Judging:
 
         Raises Problem: 400 where there is nothing to judge, 406, 413, 415, and 503 beyond a limit.
         """
-        parameters = dict(parse_parameters(request.scope["query_string"]))
+        parameters = _parameters(request)
         media_type = _answer(request, parameters.get("format", ""))
         language = self._pages.language(request)
         with self._admitted():
             body = await read_body(request, self._settings.max_contribution_bytes, self._settings)
             inputs, pasted = read_inputs(request.headers.get("content-type", ""), body, parameters)
-            strict = parameters.get("strict", "false") in ("true", "1", "")
+            strict = parameters.get("strict") == "true"
             try:
                 work = self._pool.judge(inputs, ANSWERS[media_type], language, strict)
                 judged = await while_connected(request, work)
@@ -140,11 +140,23 @@ class Judging:
                 del self._held[name]
 
 
+def _parameters(request: Request) -> dict[str, str]:
+    """The parameters of the address, each once and with a value that it may have. Raises Problem 400."""
+    given = parse_parameters(request.scope["query_string"])
+    known = {"format": tuple(report.FORMATS), "lang": LANGUAGES, "input": tuple(FORMATS), "strict": ("true", "false")}
+    for name, value in given:
+        if name in known and value not in known[name]:
+            raise Problem(400, "Bad parameter", f"parameter {name}: it must be one of {', '.join(known[name])}")
+        if name not in (*known, "name") or sum(name == other for other, _ in given) > 1:
+            raise Problem(400, "Bad parameter", f"there may be once each: {', '.join(known)}, name")
+        if len(value) > _MAX_NAME:
+            raise Problem(400, "Bad parameter", f"parameter {name}: at most {_MAX_NAME} signs")
+    return dict(given)
+
+
 def _answer(request: Request, chosen: str) -> str:
-    """The media type of the report. Raises Problem 400 or 406."""
+    """The media type of the report. Raises Problem 406."""
     if chosen:
-        if chosen not in report.FORMATS:
-            raise Problem(400, "Unknown format", f"The format must be one of: {', '.join(report.FORMATS)}.")
         return report.FORMATS[chosen][0]
     media_type = best_type(request.headers.get("accept"), list(ANSWERS))
     if media_type is None:
@@ -264,7 +276,8 @@ def operation() -> dict[str, Any]:
         ],
         "requestBody": {
             "required": True,
-            "content": {MULTIPART: {"schema": upload}, **dict.fromkeys(MEDIA_TYPES, text)},
+            # Whatever is in a body, it is judged: that it is none of its type is what the report says.
+            "content": {MULTIPART: {"schema": upload}, **{name: {"schema": {}} for name in MEDIA_TYPES}},
         },
         "responses": {
             "200": {
