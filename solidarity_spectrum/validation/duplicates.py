@@ -58,7 +58,7 @@ def _index(folder: store.Place | ox.Store) -> _Index:
     return index
 
 
-def learn(place: Path | ox.Store) -> None:
+def learn(place: store.Place | ox.Store) -> None:
     """Make the index of a store, so that the first judgement need not."""
     _index(place)
 
