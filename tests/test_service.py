@@ -440,8 +440,8 @@ def test_not_acceptable(server: Server) -> None:
 def test_validators(server: Server) -> None:
     first = server.query(COUNT)
     tag = first.headers["etag"]
-    assert first.headers["cache-control"] == "no-cache"
-    headers = {"Accept": JSON, "If-None-Match": f'"other", W/{tag}'}
+    assert first.headers["cache-control"] == "no-cache" and tag.startswith('W/"')
+    headers = {"Accept": JSON, "If-None-Match": f'"other", {tag}'}
     again = server.client.get("/sparql", params={"query": COUNT}, headers=headers)
     assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
     assert server.query(COUNT, "text/csv").headers["etag"] != tag
