@@ -54,7 +54,7 @@ def elements(
                 if event == "start":
                     name = local(str(element.tag), namespace or None, description)
                     if not names:
-                        _check_root(element, name, roots, namespace, source)
+                        _check_root(element, name, roots, namespace, source, description)
                     elif leaf:
                         leaf[-1] = False
                     names.append(name)
@@ -99,7 +99,9 @@ def elements(
             raise refuse("syntax", place, f"not valid XML: {message}", f"hibás XML: {message}") from error
 
 
-def _check_root(element: "etree._Element", name: str, roots: set[str], namespace: str, source: Input) -> None:
+def _check_root(
+    element: "etree._Element", name: str, roots: set[str], namespace: str, source: Input, description: Description
+) -> None:
     place = source.place(line_of(element))
     kind: Any = element.getroottree().docinfo.internalDTD
     if kind is not None and kind.entities():
@@ -108,7 +110,9 @@ def _check_root(element: "etree._Element", name: str, roots: set[str], namespace
     if name in roots:
         return
     found = etree.QName(element)
-    if found.localname in roots:
+    if found.localname in {root.rpartition(":")[2] for root in roots}:
+        prefix = next(root for root in roots if root.rpartition(":")[2] == found.localname).rpartition(":")[0]
+        namespace = description.prefixes.get(prefix, namespace)
         en = f"the root element is in the namespace «{found.namespace or ''}», not «{namespace}»"
         raise refuse("namespace", place, en, f"a gyökérelem névtere «{found.namespace or ''}», nem «{namespace}»")
     wanted = ", ".join(sorted(roots))
