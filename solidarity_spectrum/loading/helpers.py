@@ -21,6 +21,7 @@ from solidarity_spectrum.resources import BASE, DATA
 
 MAX_ID = 120
 RDFS = "http://www.w3.org/2000/01/rdf-schema#"
+SKOS = "http://www.w3.org/2004/02/skos/core#"
 IDENTIFIERS = (
     *("wikidataId", "ecli", "celex", "docket", "hudoc", "isoCountryCode", "unSymbol", "doi", "eliUri", "eurovocId"),
     *("officialNumber", "untcReference", "neutralCitation"),
@@ -113,7 +114,7 @@ def index(folder: Path, keys: Iterable[str] = IDENTIFIERS) -> Index:
 
 
 def index_of(graph: ox.Store, keys: Iterable[str] = IDENTIFIERS) -> Index:
-    """What a graph holds by its identifiers, and its persons by name."""
+    """What a graph holds by its identifiers, its persons by name, and its concepts by name and language."""
     ours = context()
     terms = {ours.keys[key].iri: key for key in keys}
     listed = " ".join(f"<{iri}>" for iri in terms)
@@ -135,4 +136,13 @@ def index_of(graph: ox.Store, keys: Iterable[str] = IDENTIFIERS) -> Index:
         found.setdefault((NAME, folded(name.value)), []).append((short, "Person"))
         if day is not None:
             found.setdefault((BORN, short), []).append((day.value[:4], ""))
+    query = "SELECT ?concept ?name { ?concept skos:prefLabel ?name FILTER(STRSTARTS(STR(?concept), STR(concept:))) }"
+    solutions = graph.query(
+        query, use_default_graph_as_union=True, prefixes={"skos": SKOS, "concept": BASE + "concept/"}
+    )
+    for concept, name in solutions:
+        short = concept.value.removeprefix(BASE + "concept/")
+        if "/" not in short:  # a concept of the tree, not a code of a list
+            key = ("prefLabel", f"{folded(name.value)}@{name.language}")
+            found.setdefault(key, []).append((f"concept:{short}", "Concept"))
     return found
