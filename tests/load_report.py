@@ -71,8 +71,11 @@ def _aims(sizes: dict[str, Any]) -> list[str]:
                 }
                 if ratios:
                     figure = ", ".join(f"{ratio:.2f}" for ratio in ratios.values())
-                    where = f"{size}, {mix}, {'/'.join(ratios)} clients" + (", in memory" if other == MEMORY else "")
-                    add(aim, where, figure, min(ratios.values()) >= least)
+                    where = f"{size}, {mix}, {'/'.join(ratios)} clients"
+                    if other == DISK:
+                        add(aim, where, figure, min(ratios.values()) >= least)
+                    else:
+                        rows.append([f"the same, of `{MEMORY}`", where, figure, "no aim"])
     for size, held in sizes.items():
         for group, names in _groups(held).items():
             ratio, bound = _against_rdflib(held, names)

@@ -15,10 +15,10 @@ from rdflib_endpoint import SparqlEndpoint
 def main() -> None:
     data = rdflib.Dataset(default_union=True)
     data.parse(sys.argv[1], format="nquads")
+    app = SparqlEndpoint(graph=data, path="/sparql")
     while True:
         child = os.fork()
         if not child:
-            app = SparqlEndpoint(graph=data, path="/sparql")
             uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[2]), log_level="critical")
             return
         print(child, flush=True)  # whom to kill
