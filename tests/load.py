@@ -62,7 +62,7 @@ RDFLIB_SIZES = (
     "shipped",
 )  # it reads some 13,000 quads a second, and answers in seconds what takes others milliseconds
 JSON, TRIPLES = "application/sparql-results+json", "application/n-triples, text/plain;q=0.9"
-CLIENT_SECONDS = 60.0
+CLIENT_SECONDS = 30.0
 SEQUENCE = 40  # different things that a query about one thing is asked of
 SLOWEST = 2000.0  # milliseconds: what takes one client longer is not put under load, but compared one by one
 MIXES = {
@@ -683,7 +683,7 @@ def main() -> None:
     parser.add_argument("--store", type=Path, default=ROOT / "build" / "store")
     parser.add_argument("--report", type=Path, default=FOLDER / "report.md")
     options = parser.parse_args()
-    options.rdflib_limit = 10.0
+    options.rdflib_limit = 5.0
     if options.quick:
         options.sizes, options.seconds, options.rdflib_limit = ["shipped"], 2, 3.0
     try:
