@@ -29,6 +29,7 @@ _NEED = {
     "list": ("Choose a code of the list.", "Válasszon kódot a listából."),
 }
 _EXAMPLES = {
+    "date": "2024-03-01",
     "relation": "annuls",
     "recordedBy": "solidarity-spectrum-project",
     "status": "single-source",

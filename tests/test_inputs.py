@@ -225,3 +225,76 @@ def good(kind: str) -> bytes:
     if kind == "xlsx":
         return forms.as_xlsx(["statements"])
     return (GOOD_YAML if kind in ("yaml", "yml", "json") else serialised(kind)).encode()
+
+
+# -- what is broken, and what stands beside it ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "places"),
+    [
+        (("  type: Statement", "\ttype: Statement"), [(6, 1)]),
+        (("title: A page", "title: 'It's a page'"), [(12, 47)]),
+        (("{en: A test", '{en: "A test'), [(7, 15)]),
+        (("hu: Próba}\n", "hu: Próba\n"), [(7, 10)]),
+        (("date: 2018-06", "date: 2018-06\n  date: 2018-07"), [(10, 3)]),
+        (("status: single-source", "status: *s"), [(13, 11)]),
+        (("date: 2018-06", "date:2018-06"), [(9, 3)]),
+        (("date: 2018-06", "occasion: Speech: at home"), [(9, 19)]),
+        (("date: 2018-06", "date: !!python/name:os.system x"), [(9, 9)]),
+    ],
+)
+def test_a_broken_record_is_one_mistake_and_the_others_are_judged(
+    change: tuple[str, str], places: list[tuple[int, int]], store_folder: Path
+):
+    other = "- id: other\n  type: Event\n  about: statement-test\n  jurisdiction: hungry\n  status: single-source\n"
+    text = GOOD_YAML.replace(*change) + other + "  date: 2018\n  label: {en: Other}\n"
+    found, _ = validation.validate_files([("f.yaml", text.encode(), "")], store_folder)
+    broken = [(f.place.line, f.place.column) for f in found if f.rule == "syntax"]
+    assert broken == places
+    rules = {f.rule for f in found if f.severity == "violation"}
+    # The other record names the one that cannot be read: that is no second mistake.
+    assert rules == {"syntax", "Entity-jurisdiction", "sources", "RecordGraph-citation"}
+
+
+def test_json_is_judged_up_to_the_mistake(store_folder: Path):
+    record = '{"id": "other", "type": "Event", "label": {"en": "x"}, "jurisdiction": "hungry", "status": "verified"}'
+    text = f'{{"recorded": "2026-11-22",\n "records": [\n{record},\n{{"id": "b", "type": "Event",}}]}}'
+    found = said([("f.json", text, "")], store_folder)
+    assert ("syntax", "f.json", 4, 28) in found and ("Entity-jurisdiction", "f.json", 3, 56) in found
+
+
+def test_statements_after_a_broken_one_are_read():
+    lines = serialised("nq").splitlines()
+    lines[2] = lines[2][:-1]
+    lines[4] = lines[4].replace("<", "", 1)
+    found = contribution.read("f.nq", "\n".join(lines).encode(), "nq")
+    assert [f.place.line for f in found.findings if f.rule == "syntax"] == [3, 5]
+    assert len(found.quads) == len(lines) - 2
+    turtle = "@prefix a: <http://a/> .\na:b a:c 'x .\na:d a:e 1 .\na:f b:g 2 .\na:h b:g 3 .\na:i a:j 4\na:k a:l 5 .\n"
+    found = contribution.read("f.ttl", turtle.encode(), "ttl")
+    assert [f.place.line for f in found.findings if f.rule == "syntax"] == [2, 4, 6]
+    assert {quad.subject.value for quad in found.quads} >= {"http://a/d", "http://a/k"}  # type: ignore[union-attr]
+
+
+def test_rdf_xml_has_places():
+    text = serialised("rdf").replace("2018-06", "2018-6")
+    found = contribution.read("f.rdf", text.encode(), "rdf")
+    line = next(number for number, line in enumerate(text.splitlines(), start=1) if "2018-6" in line)
+    assert [(f.rule, f.place.line) for f in found.findings] == [("date", line)]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("f.yaml", "- a\n" * 600_000),
+        ("f.json", "[" + "1," * 600_000 + "1]"),
+        ("f.ttl", "@prefix a: <http://a/> .\na:b a:c " + "a:d , " * 150_000 + "a:e ."),
+        ("f.nq", "<http://a/> <http://b> 'x' .\n" * 300_000),
+        ("statements.csv", '"a\n' * 300_000),
+        ("f.rdf", "<a>" * 300_000),
+    ],
+)
+def test_very_much_of_nothing_is_refused_soon(name: str, text: str):
+    found = contribution.read(name, text.encode(), inputs.format_of(name, b""))
+    assert len(found.findings) <= 200 and (found.findings or len(found.quads) > contribution.MAX_STATEMENTS)

@@ -1,6 +1,7 @@
 """Records: what every source becomes. Read them, check them, compile them to quads."""
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +32,10 @@ __all__ = [
     "read_records",
     "recover_records",
 ]
+
+
+MAX_RECOVERED = 8 * 2**20
+"""Characters of a broken file up to which its records are read one by one."""
 
 
 @dataclass(slots=True)
@@ -65,12 +70,33 @@ def recover_records(data: bytes, file: str, kind: str) -> Read:
     text = decode(data, file)
     if kind == "json":
         value, places, findings = json.recover(data, file)
-        return Read(_records(value, places, file) if value or not findings else [], findings, text if findings else "")
+        return _sound(value, places, findings, text, file)
     try:
         value, places, findings = yaml.parse(text, file)
-        return Read(_records(value, places, file), findings)
     except InputError as error:
         return _one_by_one(text, file, error)
+    return _sound(value, places, findings, text, file)
+
+
+def _sound(value: Value, places: Places, findings: list[Finding], text: str, file: str, before: int = 0) -> Read:
+    """The records in which nothing is wrong; `before` lines stand in the file before the text. Raises InputError if
+    nothing is wrong, but there is no record."""
+    if not findings:
+        return Read(_records(value, places, file))
+    base: Path = ("records",) if isinstance(value, dict) and "records" in value else ()
+    begins = [places[at] for number in range(len(places)) if (at := (*base, number)) in places]
+    try:
+        records = _records(value, places, file)
+    except InputError:
+        return Read(findings=findings, lost=text)
+    broken = {bisect_right(begins, (found.place.line, found.place.column)) - 1 for found in findings}
+    lines = text.splitlines()
+    if not begins or -1 in broken:
+        return Read(records if begins else [], findings, text)
+    ends = [*(line - 1 for line, _ in begins[1:]), before + len(lines)]
+    spans = [(begins[number][0], max(begins[number][0], ends[number])) for number in sorted(broken)]
+    lost = [line for first, last in spans for line in lines[first - 1 - before : last - before]]
+    return Read([record for number, record in enumerate(records) if number not in broken], findings, "\n".join(lost))
 
 
 def _records(document: Value, places: Places, file: str) -> list[Record]:
@@ -81,6 +107,10 @@ def _records(document: Value, places: Places, file: str) -> list[Record]:
         base, document = ("records",), document["records"]
     elif isinstance(document, dict):
         return [Record(document, file, places)]
+    if isinstance(document, dict):
+        place = Record({}, file, places).place(base)
+        en, hu = "each record begins with «- »", "minden rekord «- » jellel kezdődik"
+        raise InputError([violation("record", place, en, hu)])
     if not isinstance(document, list) or not document:
         place = Record({}, file, places).place(base)
         raise InputError([violation("record", place, "no record found", "nincs benne rekord")])
@@ -93,6 +123,8 @@ def _records(document: Value, places: Places, file: str) -> list[Record]:
 def _one_by_one(text: str, file: str, error: InputError) -> Read:
     """The records of a YAML file that is broken as a whole: what stands before the first «- », and then from one «- »
     of the same indentation to the next, as documents of their own."""
+    if len(text) > MAX_RECOVERED or any(found.rule == "too-large" for found in error.findings):
+        raise error
     lines = text.splitlines(keepends=True)
     first = next((line for line in lines if re.match(" *- ", line)), None)
     if first is None:
@@ -105,11 +137,14 @@ def _one_by_one(text: str, file: str, error: InputError) -> Read:
         part = "".join(lines[begin : [*begins, len(lines)][number]])
         try:
             value, places, findings = yaml.parse(part, file, begin)
-            read.findings += findings
             if number == 0:
                 defaults = {key: each for key, each in (value or {}).items() if key != "records"}
-            elif isinstance(value, list):
-                read.records += _records(value, places, file)
+                read.findings += findings
+                continue
+            found = _sound(value, places, findings, part, file, begin)
+            read.records += found.records
+            read.findings += found.findings
+            read.lost += found.lost
         except InputError as broken:
             if number == 0:  # nothing is known of the records without what holds for all of them
                 raise error from broken

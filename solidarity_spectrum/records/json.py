@@ -8,7 +8,7 @@ from typing import Any
 
 from solidarity_spectrum.findings import Finding, InputError, Place, violation
 from solidarity_spectrum.records.text import MAX_VALUES, TOO_MANY, decode
-from solidarity_spectrum.records.yaml import Path, Places, Value
+from solidarity_spectrum.records.yaml import CONTROL, NO_CONTROL, Path, Places, Value
 
 MAX_DEPTH = 100
 _SPACE = re.compile(r"[ \t\r\n]*+")
@@ -157,6 +157,9 @@ class _Reader:
         return token["number"] or _WORDS[token["word"]]
 
     def put(self, container: Any, path: Path, key: str, value: Value, offset: int) -> Path:
+        if CONTROL.search(key) or (isinstance(value, str) and CONTROL.search(value)):
+            self.findings.append(violation("syntax", self.place(offset), *NO_CONTROL))
+            key, value = CONTROL.sub("\ufffd", key), CONTROL.sub("\ufffd", value) if isinstance(value, str) else value
         if container is None:
             self.value = value
             self.places[()] = self.spot(offset)
@@ -172,7 +175,7 @@ class _Reader:
             container[key] = value
         self.places[here] = self.spot(offset)
         if len(self.places) > MAX_VALUES:
-            raise _Broken(offset, *TOO_MANY)
+            raise InputError([*self.findings, violation("too-large", self.place(offset), *TOO_MANY)])
         return here
 
     def cut(self) -> None:

@@ -8,6 +8,7 @@ from solidarity_spectrum.findings import InputError, Place, violation
 MAX_VALUES = 500_000
 """More values than this in one file would take gigabytes of memory as Python objects."""
 TOO_MANY = (f"more than {MAX_VALUES} values: split the file", f"több mint {MAX_VALUES} érték: ossza fel a fájlt")
+OLE = b"\xd0\xcf\x11\xe0"
 OLD_OR_LOCKED = (
     "an old Excel workbook (.xls), or one with a password: save it as .xlsx without one",
     "régi Excel-munkafüzet (.xls), vagy jelszó védi: mentse .xlsx formában, jelszó nélkül",
@@ -24,7 +25,7 @@ _OTHER = (
         "a zip file or an Excel workbook: give it the ending .zip or .xlsx",
         "zip-fájl vagy Excel-munkafüzet: a vége .zip vagy .xlsx legyen",
     ),
-    (b"\xd0\xcf\x11\xe0", *OLD_OR_LOCKED),
+    (OLE, *OLD_OR_LOCKED),
     (b"%PDF", "a PDF", "PDF"),
     (b"\x1f\x8b", "compressed: unpack it first", "tömörített: előbb csomagolja ki"),
 )

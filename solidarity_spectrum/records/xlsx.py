@@ -22,6 +22,7 @@ from openpyxl.worksheet._reader import MERGE_TAG, ROW_TAG, WorkSheetParser
 from solidarity_spectrum.findings import Finding, InputError, Place, violation
 from solidarity_spectrum.records.compile import Record
 from solidarity_spectrum.records.tables import MAX_COLUMNS, Cell, Table
+from solidarity_spectrum.records.text import OLD_OR_LOCKED, OLE
 
 OWN_SHEETS = ("_codes",)
 """Sheets of our template that hold no records."""
@@ -43,6 +44,10 @@ def read_xlsx(data: bytes, file: str) -> tuple[list[Record], list[Finding]]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about what the library would lose if it wrote the file again
         try:
+            if data.startswith(OLE):
+                raise _Refused(*OLD_OR_LOCKED)
+            if not zipfile.is_zipfile(BytesIO(data)):
+                raise _Refused("no Excel workbook (.xlsx), or cut off", "nem Excel-munkafüzet (.xlsx), vagy csonka")
             _check_parts(data)
             book: Any = load_workbook(BytesIO(data), read_only=True, keep_links=False)
         except _Refused as refused:

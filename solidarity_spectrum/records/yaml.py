@@ -105,7 +105,7 @@ def _explained(error: yaml.MarkedYAMLError, text: str, file: str, line: int) -> 
     here = lines[mark.line] if mark.line < len(lines) else ""
     if "\t" in here[: len(here) - len(here.lstrip())] or here[mark.column : mark.column + 1] == "\t":
         en, hu = _TAB
-    elif opened and opened.line < mark.line and re.search("flow|quoted", error.context or ""):
+    elif opened and opened.line < mark.line and re.search("flow|quoted|simple key", error.context or ""):
         # What is not closed is found out only where something else comes: the place to mend is where it was opened.
         en, hu = f"{en} (noticed at line {mark.line + 1 + line})", f"{hu} (a {mark.line + 1 + line}. sorban derült ki)"
         mark = opened
@@ -156,7 +156,7 @@ class _Builder:
             if CONTROL.search(event.value):
                 self._refuse(event, *NO_CONTROL)
             plain_null = event.style is None or event.style == ""
-            self._put(event, None if plain_null and event.value in _NULL else event.value)
+            self._put(event, None if plain_null and event.value in _NULL else CONTROL.sub("\ufffd", event.value))
             return
         container: Value = {} if isinstance(event, yaml.MappingStartEvent) else []
         path = self._put(event, container)
@@ -169,8 +169,8 @@ class _Builder:
     def _put(self, event: yaml.NodeEvent, value: Value) -> Path:
         where = self._position(event)
         if len(self.places) > MAX_VALUES:
-            self._refuse(event, *TOO_MANY)
-            raise InputError(self.findings)
+            place = Place(self.file, *self._position(event))
+            raise InputError([*self.findings, violation("too-large", place, *TOO_MANY)])
         if not self._open:
             if self._documents == 1:
                 self.document = value

@@ -209,6 +209,8 @@ def _read_rdf(name: str, data: bytes, kind: ox.RdfFormat) -> Reading:
             return Place(name, line, column) if line else None
 
     quads, broken, lost = _parse(name, text, kind, locate)
+    if len(quads) > MAX_STATEMENTS:
+        return Reading(quads=quads)
     if kind == ox.RdfFormat.RDF_XML and problems:  # what the RDF parser says of broken XML is worse said
         broken = []
     if any(isinstance(quad.object, ox.Triple) or getattr(quad.object, "direction", None) for quad in quads):
@@ -233,6 +235,8 @@ def _parse(name: str, text: str, kind: ox.RdfFormat, locate: Locate) -> tuple[li
     said: set[str] = set()
     lines = text.split("\n")
     by_line = kind in (ox.RdfFormat.N_TRIPLES, ox.RdfFormat.N_QUADS)
+    end = 0  # the last line of what was lost
+    after_dot = 0  # the line where a dot was missed last
     skipped = 0  # lines before what the parser reads now
     # Relative IRIs would mean different things in different places, so there is no base.
     parser = ox.parse(text.encode(), format=kind)
@@ -246,6 +250,8 @@ def _parse(name: str, text: str, kind: ox.RdfFormat, locate: Locate) -> tuple[li
         except SyntaxError as error:
             line, column = ((error.lineno or 0) + skipped, error.offset or 0) if error.lineno else (0, 0)
             reason = str(error.msg).partition(": ")[2] or str(error.msg)
+            following = line == after_dot  # what is no dot may be no statement either: one mistake
+            after_dot = line if "dot" in reason else 0
             if "dot" in reason and line and not lines[line - 1][: column - 1].strip():
                 # It is missed where the next statement begins, and missing where the one before ends.
                 line = max((at for at in range(1, line) if lines[at - 1].strip()), default=line)
@@ -253,15 +259,15 @@ def _parse(name: str, text: str, kind: ox.RdfFormat, locate: Locate) -> tuple[li
             place = Place(name, line, column)
             if not line and quads and (near := locate(str(getattr(quads[-1].subject, "value", "")), "", "")):
                 place = near
-            if reason not in said and not (findings and line and findings[-1].place.line == line):
+            if reason not in said and not following and not (findings and line and findings[-1].place.line == line):
                 findings.append(violation("syntax", place, f"not valid: {reason}", f"szintaktikai hiba: {reason}"))
             if reason.startswith("The prefix"):
                 said.add(reason)
             if not line:
                 lost.append(text)
                 break
-            begin, end = line - 1, line
-            while not by_line and begin and not _ENDS.search(lines[begin - 1]):
+            begin, before, end = line - 1, end, max(line, end)
+            while not by_line and begin > before and not _ENDS.search(lines[begin - 1]):
                 begin -= 1
             while not by_line and end < len(lines) and not _ENDS.search(lines[end - 1]):
                 end += 1

@@ -23,7 +23,7 @@ from pathlib import Path, PurePath
 import pyoxigraph as ox
 
 from solidarity_spectrum.findings import Finding, Place, violation
-from solidarity_spectrum.records.text import OLD_OR_LOCKED
+from solidarity_spectrum.records.text import OLD_OR_LOCKED, OLE
 
 Input = tuple[str, bytes, str]
 MAX_BYTES = 64 * 2**20
@@ -49,7 +49,6 @@ FORMATS: dict[str, ox.RdfFormat | None] = {
 }
 """What can be judged, by file name ending; None means records (or a zip file)."""
 _HIDDEN = re.compile(r"\.(?!\.?\Z)|__MACOSX\Z")
-_OLE = b"\xd0\xcf\x11\xe0"
 _LOOKS = (
     ("rdf", r"<(\?xml\b|rdf:RDF\b)"),
     ("nq", r"(<[^<>\s]*>|_:\S+)\s+<[^<>\s]*>\s+[<\"_]"),
@@ -132,7 +131,7 @@ def expand(inputs: Iterable[Input | Finding], limit: int = MAX_BYTES) -> Iterato
                 yield from _members(name, data, left)
             elif kind in FORMATS:
                 yield name, data, kind
-            elif data.startswith(_OLE):
+            elif data.startswith(OLE):
                 en, hu = OLD_OR_LOCKED
                 yield violation("syntax", Place(name), f"the file is {en}", f"a fájl {hu}")
             else:

@@ -4,6 +4,8 @@ lines."""
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
 from urllib.parse import urljoin
 from xml.parsers import expat
 
@@ -21,6 +23,8 @@ _TOKEN = re.compile(
     |(?P<mark><<|[.;,{}()\[\]^@])""",
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
+MAX_TOKENS = 2_000_000
+"""What stands after so many terms and marks has no place: each takes some hundred bytes."""
 _TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 _ESCAPES = {"\\n": "\n", "\\t": "\t", '\\"': '"', "\\'": "'", "\\\\": "\\"}
 
@@ -36,24 +40,32 @@ class Positions:
     """The terms of one document, statement by statement."""
 
     def __init__(self, text: str) -> None:
-        self._lines = [0] + [match.end() for match in re.finditer("\n", text)]
-        self._statements: dict[str, list[list[_Token]]] = {}
-        statement: list[_Token] = []
+        self._text = text
         self.triple_term = (0, 0)
         """Line and column of the first «<<» of RDF 1.2, or (0, 0)."""
-        for token in _tokens(text):
-            if token.value == "<<" and token.kind == "mark" and not self.triple_term[0]:
-                self.triple_term = self._at(token)
+        if "<<" in text:
+            marks = (token for token in _tokens(text) if token.value == "<<" and token.kind == "mark")
+            self.triple_term = next((self._at(token) for token in marks), (0, 0))
+
+    @cached_property
+    def _lines(self) -> list[int]:
+        return [0] + [match.end() for match in re.finditer("\n", self._text)]
+
+    @cached_property
+    def _statements(self) -> dict[str, list[list[_Token]]]:
+        """The statements by subject; made when a place is asked for, which most documents need not."""
+        found: dict[str, list[list[_Token]]] = {}
+        statement: list[_Token] = []
+        for token in islice(_tokens(self._text), MAX_TOKENS):
             if token.kind == "mark" and token.value in ".{}":
-                self._close(statement)
+                if statement:
+                    found.setdefault(statement[0].value, []).append(statement)
                 statement = []
             else:
                 statement.append(token)
-        self._close(statement)
-
-    def _close(self, statement: list[_Token]) -> None:
         if statement:
-            self._statements.setdefault(statement[0].value, []).append(statement)
+            found.setdefault(statement[0].value, []).append(statement)
+        return found
 
     def locate(self, focus: str, path: str = "", value: str = "") -> tuple[int, int]:
         """Line and column (from 1) of a value of a subject's property, of the property, or of the subject;
