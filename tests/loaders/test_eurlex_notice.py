@@ -46,10 +46,10 @@ def test_law_names_what_the_graph_does_not_hold() -> None:
     [
         (
             "judgment.xml",
-            "<IDENTIFIER>MANQ=OB</IDENTIFIER>",
-            "<IDENTIFIER>MANQ=ZZ</IDENTIFIER>",
+            "<IDENTIFIER>CONS=OB</IDENTIFIER>",
+            "<IDENTIFIER>CONS=ZZ</IDENTIFIER>",
             "unknown-value",
-            "MANQ=ZZ",
+            "CONS=ZZ",
         ),
         ("judgment.xml", "<IDENTIFIER>62018CJ9999<", "<IDENTIFIER>62018ZZ9999<", "identifier", "ZZ"),
         ("judgment.xml", "<VALUE>2020-12-17", "<VALUE>17.12.2020", "syntax", "17.12.2020"),
