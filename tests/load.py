@@ -64,6 +64,7 @@ RDFLIB_SIZES = (
 JSON, TRIPLES = "application/sparql-results+json", "application/n-triples, text/plain;q=0.9"
 CLIENT_SECONDS = 30.0
 SEQUENCE = 40  # different things that a query about one thing is asked of
+LONGEST = 30  # seconds of one measurement under load
 SLOWEST = 2000.0  # milliseconds: what takes one client longer is not put under load, but compared one by one
 MIXES = {
     LOOKUPS: ("lookups", (OURS, DISK, MEMORY, VIRTUOSO, RDFLIB)),
@@ -610,7 +611,10 @@ class Run:
             figures = held["load"].setdefault(f"{mix}/{clients}", {})
             for server in servers:
                 if server.name not in figures:
-                    figures[server.name] = wrk(server, fit, clients, self._options.seconds)
+                    # Long enough to come to every query, or a fast server would be asked others than a slow one.
+                    once = sum(held["one"][query.name][server.name]["p50"] for query in fit) / 1000
+                    seconds = max(self._options.seconds, round(2 * once / min(clients, os.cpu_count() or 1)))
+                    figures[server.name] = wrk(server, fit, clients, min(seconds, LONGEST))
                     self.keep()
             said = ", ".join(
                 f"{who} {figure['rate']:.0f}/s p95 {figure['p95']:.0f} ms" for who, figure in figures.items()
