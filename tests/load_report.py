@@ -199,7 +199,7 @@ def _about(about: dict[str, Any], sizes: dict[str, Any], missing: list[str]) -> 
         f"load before the run {about['load']:.1f}",
         f"- Python {about['python']}, pyoxigraph {about['pyoxigraph']}; "
         + "; ".join(f"{name} {number}" for name, number in versions.items() if name not in (OURS, MEMORY)),
-        f"- wrk, one thread, {about['same']['seconds']} seconds or more for each figure under load, on the same machine as the "
+        f"- wrk, one thread, {about['same']['seconds']} seconds or more for each figure, on the same machine as the "
         "servers; requests of a mix in one random order, the same for all",
         f"- build {about['same']['build'][:16]}; the larger graphs are grown from it (`tests/grow.py`)",
         "- `rdflib-endpoint` only at the shipped size, where it is given up after "
