@@ -687,6 +687,7 @@ def main() -> None:
     parser.add_argument("--store", type=Path, default=ROOT / "build" / "store")
     parser.add_argument("--report", type=Path, default=FOLDER / "report.md")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that no server is left behind
     options.rdflib_limit = 5.0
     if options.quick:
         options.sizes, options.seconds, options.rdflib_limit = ["shipped"], 2, 3.0
