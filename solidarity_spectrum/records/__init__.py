@@ -21,6 +21,7 @@ from solidarity_spectrum.records.text import decode
 from solidarity_spectrum.records.yaml import Path, Places, Value
 
 __all__ = [
+    "MAX_RECOVERED",
     "PROVENANCE",
     "Compiled",
     "Read",

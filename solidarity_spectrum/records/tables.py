@@ -216,6 +216,9 @@ def _rows(text: str, table: Table) -> Iterator[list[Cell]]:
                 continue
             bare = re.sub(r'"[^"]*"', "", head)
             separator = max(",;\t", key=bare.count)
+        if not text[offset:end].strip(separator + " \r"):  # an empty row, of which Excel writes many
+            offset, line = end + 1, line + 1
+            continue
         try:
             cells, offset, line = _row(text, offset, line, separator)
         except ValueError as error:

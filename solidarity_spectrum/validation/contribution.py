@@ -14,6 +14,7 @@ import pyoxigraph as ox
 from solidarity_spectrum import reasoning, store
 from solidarity_spectrum.findings import SEVERITIES, Finding, InputError, Place, suggest, violation
 from solidarity_spectrum.records import (
+    MAX_RECOVERED,
     PROVENANCE,
     Compiled,
     Record,
@@ -277,7 +278,8 @@ def _parse(name: str, text: str, kind: ox.RdfFormat, locate: Locate) -> tuple[li
                 lost += lines[end:]
                 break
             if by_line or unclosed:
-                if end >= len(lines):
+                if end >= len(lines) or len(text) > MAX_RECOVERED:  # to begin anew takes the more, the more there is
+                    lost += lines[end:]
                     break
                 prefixes = "".join(f"@prefix {each}: <{iri}> . " for each, iri in parser.prefixes.items())
                 rest = "\n".join([prefixes, *lines[end:]])
