@@ -174,13 +174,13 @@ def extend(target: Path, records: Iterable[Record], progress: Progress = lambda 
     as it was. The next `build` knows nothing of these records. Raises NoStore if there is no store, InputError where
     records cannot be read.
     """
-    told = store.manifest(target)
+    store.manifest(target)
     everything = list(records)
     new = {ox.NamedNode(graph_iri(record.name)) for record in everything}
     held = ox.parse(path=str(target / store.DUMP), format=ox.RdfFormat.N_QUADS, lenient=True)
-    before, replaced = _apart((quad for quad in held if quad.graph_name not in _MADE), new)
+    before = _without((quad for quad in held if quad.graph_name not in _MADE), new)
     held = ox.parse(path=str(target / store.CANDIDATES), format=ox.RdfFormat.N_QUADS, lenient=True)
-    aside, gone = _apart(held, new)
+    aside = _without(held, new)
     out = {str(quad.subject).strip("<>") for quad in before if quad.graph_name == withdrawn.GRAPH}
     built = assemble(everything, progress, (), before)
     for iri in sorted(out & built.compiled.nodes.keys()):
@@ -188,10 +188,9 @@ def extend(target: Path, records: Iterable[Record], progress: Progress = lambda 
         built.findings.append(violation("withdrawn", place, f"{iri} was taken out", f"{iri} el lett távolítva", iri))
     if built.refused:
         return built
+    whole = {*before, *built.compiled.accepted, *aside, *built.compiled.candidates}
     for key, term in (("records by type", None), ("records by status", _STATUS)):
-        counted = Counter(told[key]) + Counter(built.counts[key])
-        counted.subtract(_counted([*replaced, *gone], new, term))
-        built.counts[key] = {name: number for name, number in sorted(counted.items()) if number}
+        built.counts[key] = dict(sorted(_counted(whole, term).items()))
     built.counts["records"] = sum(built.counts["records by type"].values())
     built.counts["asserted"] += len(before)
     candidates = store.sorted_lines([*aside, *built.compiled.candidates])
@@ -209,29 +208,30 @@ _MADE = {
 """Graphs that every build makes anew."""
 
 
-def _apart(quads: Iterable[ox.Quad], graphs: set[ox.NamedNode]) -> tuple[list[ox.Quad], list[ox.Quad]]:
-    """Quads that are not of some records, and those that are: of their graphs, and of their provenance."""
+def _without(quads: Iterable[ox.Quad], graphs: set[ox.NamedNode]) -> list[ox.Quad]:
+    """Quads that are not of some records: neither of their graphs, nor of their provenance."""
     kept: list[ox.Quad] = []
-    taken: list[ox.Quad] = []
     starts = {graph.value for graph in graphs}
     for quad in quads:
         about = quad.subject.value.partition("#source-")[0] if isinstance(quad.subject, ox.NamedNode) else ""
-        own = quad.graph_name in graphs or (quad.graph_name == PROVENANCE and about in starts)
-        (taken if own else kept).append(quad)
-    return kept, taken
+        if quad.graph_name not in graphs and not (quad.graph_name == PROVENANCE and about in starts):
+            kept.append(quad)
+    return kept
 
 
-def _counted(quads: list[ox.Quad], graphs: set[ox.NamedNode], term: ox.NamedNode | None) -> Counter[str]:
+def _counted(quads: set[ox.Quad], term: ox.NamedNode | None) -> Counter[str]:
     """How many of the records that these quads are have each status (`term`) or each type (None)."""
     told: Counter[str] = Counter()
     main: dict[Any, Any] = {
         quad.subject: quad.object
         for quad in quads
-        if quad.graph_name == PROVENANCE and quad.predicate.value == "http://xmlns.com/foaf/0.1/primaryTopic"
+        if quad.graph_name == PROVENANCE
+        and quad.predicate.value == "http://xmlns.com/foaf/0.1/primaryTopic"
+        and not str(quad.subject).endswith("--unverified>")  # a part of a record, not one
     }
     names = {iri: name for name, iri in context().classes.items()}
     for quad in quads:
-        if term and quad.predicate == term and quad.subject in graphs:
+        if term and quad.predicate == term and quad.subject in main:
             told[str(quad.object).strip("<>").rpartition("/")[2]] += 1
         elif not term and quad.predicate == _TYPE and main.get(quad.graph_name) == quad.subject:
             told[names.get(str(quad.object).strip("<>"), "")] += 1

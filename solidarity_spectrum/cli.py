@@ -219,7 +219,8 @@ def _parser() -> argparse.ArgumentParser:
     about = "files, folders, zip archives, or - for standard input; none with --live"
     sub.add_argument("paths", nargs="*", type=Path, metavar="PATH", help=about)
     sub.add_argument("--out", type=Path, metavar="FILE", help="write here instead of standard output")
-    about = "add to the built store instead, where all is judged; the next «solidarity build» knows nothing of it"
+    about = "add to the store (in a folder, or on a server) instead, where all is judged; the next «solidarity build» "
+    about += "knows nothing of it"
     sub.add_argument("--into-store", action="store_true", help=about)
     about = "records, or the quads of those accepted (default: %(default)s)"
     sub.add_argument("--format", "-f", choices=loading.FORMATS, default="yaml", help=about)
@@ -237,7 +238,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--recorded", default="", metavar="DAY", help=about)
     about = "id of who records (default: %(default)s)"
     sub.add_argument("--recorded-by", default="solidarity-spectrum-project", metavar="ID", help=about)
-    with_store(sub)
+    with_store(sub, remote=True, writes=True)
     with_language(sub)
 
     sub = verb("loaders", _loaders, "what can be loaded, from where, under which licence")
@@ -647,6 +648,13 @@ def _send(options: argparse.Namespace) -> int:
 
 
 def _load(options: argparse.Namespace) -> int:
+    if isinstance(options.store, Path):
+        return _load_here(options)
+    with options.store.copy(_progress) as options.store:
+        return _load_here(options)
+
+
+def _load_here(options: argparse.Namespace) -> int:
     head = {"recorded": _day(options.recorded), "recordedBy": options.recorded_by}
     try:
         index = loading.index(options.store)

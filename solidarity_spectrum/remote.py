@@ -13,6 +13,7 @@ graph/publication/00 … 63   which graphs are there, and the hash of each: what
 """
 
 import asyncio
+import fcntl
 import hashlib
 import json
 import netrc
@@ -33,7 +34,7 @@ import pyoxigraph as ox
 from SPARQLWrapper import INSERT, POST, SELECT, SPARQLWrapper
 
 from solidarity_spectrum import __version__, guard, store
-from solidarity_spectrum.resources import BASE
+from solidarity_spectrum.resources import BASE, user_cache
 from solidarity_spectrum.view import Graph, Term
 
 AGENT = f"solidarity-spectrum/{__version__} (+{BASE})"
@@ -369,8 +370,8 @@ class Remote:
             raise store.NoStore(f"nothing is published at {self}: run «solidarity build --store {self}» first")
         if state["pending"]:
             raise store.NoStore(
-                f"{self} stands between two builds: a publication is on its way, or was interrupted; "
-                f"«solidarity build --store {self}» completes it"
+                f"{self} stands between two builds: a publication is on its way, or was interrupted. The same command "
+                f"on the same machine completes it; «solidarity build --store {self}» replaces it"
             )
         manifest: dict[str, Any] = state["manifest"]
         return manifest
@@ -583,7 +584,7 @@ class Remote:
         total = sum(len(send) + len(drop) for _, send, drop in due)
         progress(f"{total} of {len(wanted)} graphs differ at {self}")
         pending = secrets.token_hex(8)
-        self._write_state({"pending": pending, "manifest": {}})
+        self._write_state({"pending": pending, "manifest": {}, "hash": manifest["hash"]})
         writer = _Writer(self)
         done = 0
         for number, (after, send, drop) in enumerate(due):
@@ -604,6 +605,35 @@ class Remote:
             raise RemoteFailed(f"{self}: somebody else publishes there too: publish again when they are done")
         self._write_state({"pending": "", "manifest": manifest})
         return total
+
+    @contextmanager
+    def copy(self, progress: Progress = lambda _: None) -> Iterator[Path]:
+        """The published build as a store in a folder; if the folder is another build at the end, that is published.
+
+        The folder is in the cache of the user, one for each address, and is read anew only if the server holds another
+        build. If publishing it was interrupted, it is completed first. Candidates are not on a server: the copy has
+        none. Raises RemoteFailed, too, if somebody else publishes before this does.
+        """
+        home = user_cache() / "copies" / hashlib.sha256(self.address.encode()).hexdigest()[:16]
+        home.mkdir(parents=True, exist_ok=True)
+        folder = home / "store"
+        with (home / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            held = store.manifest(folder) if (folder / store.MANIFEST).is_file() else {}
+            state = self._open()
+            if held and state.get("pending") and state.get("hash") == held["hash"]:
+                progress(f"completing what was interrupted at {self}")
+                self.publish(folder, progress)
+            manifest = self.manifest()
+            if held != manifest:
+                progress(f"reading {manifest['quads']} quads from {self}")
+                store.write(folder, store.sorted_lines(self.memory()), [], manifest, store.report(self), "")
+            yield folder
+            if store.manifest(folder) != manifest:
+                self.unchanged()
+                if (folder / store.CANDIDATES).stat().st_size:
+                    progress("what is unverified is not sent: a server holds what is accepted")
+                self.publish(folder, progress)
 
     def _journal(self) -> list[dict[str, "_Mark"]]:
         """By segment, the graphs that are there, each with its hash and number of lines."""

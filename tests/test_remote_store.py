@@ -579,6 +579,78 @@ def test_other_addresses_for_writing() -> None:
         assert there._addresses() == ("http://example.org/u", "http://example.org/g")
 
 
+BOOKS = """@book{one, title = {On Solidarity}, author = {Doe, Jane}, year = {2019}, publisher = {Press}}
+@article{two, title = {Rafts}, author = {Doe, Jane}, year = {2020}, journal = {Seas}, doi = {10.1234/rafts}}
+"""
+
+
+def small_data(folder: Path) -> Path:
+    """A folder of records with who records, and one other."""
+    (folder / "actors").mkdir(parents=True)
+    file = (ROOT / "data" / "actors" / "scholars.yaml").read_text("utf-8")
+    head, _, rest = file.partition("- id: solidarity-spectrum-project")
+    text = "- id: solidarity-spectrum-project" + rest.partition("\n- id:")[0]
+    (folder / "actors" / "all.yaml").write_text(head + text + "\n", "utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("name", EACH)
+def test_a_source_is_loaded_into_a_server(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """As into a folder; nothing is sent of what is refused, and what is interrupted is completed."""
+    from solidarity_spectrum import build, cli
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(remote, "ATTEMPTS", 2)
+    monkeypatch.setattr(remote, "BATCH", 1)
+    folder, source = tmp_path / "here", tmp_path / "books.bib"
+    assert not build.build(small_data(tmp_path / "data"), folder).refused
+    server = SERVERS[name](tmp_path)
+    load = ("load", "bibliography", str(source), "--recorded", "2026-11-22", "--into-store", "--store")
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        status = cli.main(arguments)
+        output = capfd.readouterr()
+        return status, output.out, output.err
+
+    try:
+        status, _, error = run(*load, server.address)
+        assert status == 2 and "nothing is published" in error
+        with Remote(server.address) as there:
+            there.publish(folder)
+            before = there.manifest()
+        for wrong, code, reason in ((BOOKS.replace("2020", "soon"), 2, "soon"), (BOOKS, 1, "nobody")):
+            source.write_text(wrong, "utf-8")
+            status, _, error = run(*load, server.address, "--recorded-by", "nobody")
+            assert status == code and reason in error
+            with Remote(server.address) as there:
+                assert there.manifest() == before and lines_of(there.memory()) == lines_of(store.load_memory(folder))
+        status, _, error = run(*load, str(folder))
+        assert status == 0, error
+        tell = cli._progress
+
+        def kill(text: str) -> None:
+            if re.match(r"\d+ of \d+ graphs$", text):
+                server.kill()
+            tell(text)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(cli, "_progress", kill)
+            status, _, error = run(*load, server.address)
+        assert status == 2 and server.address[:20] in error.splitlines()[-1]
+        server.start()
+        with Remote(server.address) as reader, pytest.raises(store.NoStore, match="between two builds"):
+            store.open_disk(reader)
+        status, out, error = run(*load, server.address)
+        assert status == 0 and "completing what was interrupted" in error and "Work 2" in out, error
+        with Remote(server.address) as there:
+            assert there.manifest() == store.manifest(folder)
+            assert lines_of(there.memory()) == lines_of(store.load_memory(folder))
+    finally:
+        server.stop()
+
+
 @pytest.mark.slow
 def test_a_build_is_published_by_the_command(tmp_path: Path, solidarity: object) -> None:
     """A small one, from records to the server, twice; and one that is refused, which changes nothing there."""
