@@ -59,8 +59,6 @@ def work(source: Input, item: Fields, said: dict[str, Any], prefix: str) -> Reco
         raise item.error("missing-field", "the entry has no title and no DOI", "a tételnek nincs se címe, se DOI-ja")
     name = mint(prefix, doi) if doi else mint(prefix, PurePath(source.name).stem, key)
     held = source.joined("doi", doi, "Work") if doi else None
-    if held == name:  # loaded before: it is made anew
-        held = None
     url = f"https://doi.org/{doi}" if doi else said.get("url") or about.address
     return item.record(
         {

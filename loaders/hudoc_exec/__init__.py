@@ -70,7 +70,8 @@ def _document(item: Fields, names: dict[str, str], source: Input, description: D
     if kind == "CEC" or len(dockets) == 1:
         if not dockets:
             raise item.error("missing-field", "the case has no application number", "az ügynek nincs kérelemszáma")
-        thing = next(filter(None, cases.values()), None)
+        # A case that came by this loader or by that of HUDOC keeps the label that both give it.
+        thing = next((case for case in cases.values() if case and not case.startswith("hudoc-case-")), None)
         yield item.record(
             {
                 "record": mint("execution", key, "case"),

@@ -72,7 +72,7 @@ def namesake(source: Input, name: str, born: str = "") -> str | None:
     """
     if source.index is None:
         return None
-    found = {who for who, _ in source.index.get((NAME, folded(name)), ())}
+    found = {who for who, _ in source.holders(NAME, folded(name))}
     if len(found) != 1:
         return None
     who = found.pop()

@@ -51,6 +51,8 @@ class Input:
         self.path = path
         self.name = name or str(path)
         self.index = index
+        self.own: tuple[str, ...] = ()
+        """What the ids of this source begin with: what it brought itself before is made anew, not joined."""
         self.packed = 0
         """Bytes that it takes in its zip archive."""
         self._opener = opener or (lambda: path.open("rb"))
@@ -88,7 +90,7 @@ class Input:
         return Input(path, index=self.index) if path.is_file() else None
 
     def joined(self, key: str, value: str, kind: str = "") -> str | None:
-        """The id of the one thing in the graph with this identifier, or None.
+        """The id of the one thing of other origin in the graph with this identifier, or None.
 
         `key` is a key of records such as `wikidataId`, `kind` a type it must have. Raises NoStore if the graph is not
         at hand, InputError if several things have the identifier.
@@ -97,7 +99,8 @@ class Input:
 
         if self.index is None:
             raise NoStore("this source joins what the graph holds: run «solidarity build» first, or give --store")
-        found = sorted({name for name, is_a in self.index.get((key, value), ()) if kind in ("", is_a)})
+        holders = self.holders(key, value)
+        found = sorted({name for name, is_a in holders if kind in ("", is_a)})
         if len(found) > 1:
             several = ", ".join(found)
             raise refuse(
@@ -107,6 +110,10 @@ class Input:
                 f"a gráfban több dolog {key} azonosítója «{value}»: {several}",
             )
         return found[0] if found else None
+
+    def holders(self, key: str, value: str) -> list[tuple[str, str]]:
+        """Ids and types of the things of other origin with this identifier."""
+        return [holder for holder in (self.index or {}).get((key, value), ()) if not holder[0].startswith(self.own)]
 
 
 class Stream(io.BufferedReader):

@@ -61,6 +61,7 @@ def load(
 def read_file(item: Input, description: Description) -> Iterator[Record]:
     """The records of one file. Raises InputError, with a place, for whatever goes wrong in its loader."""
     place = item.place()
+    item.own = tuple(f"{start}-" for start in description.graph)
     records = module(description.name).read(item, description)
     while True:
         try:

@@ -11,6 +11,7 @@ from solidarity_spectrum.loading import Index, index, load
 from solidarity_spectrum.loading.helpers import index_of
 from solidarity_spectrum.records import Compiled, Record, compile_records
 from solidarity_spectrum.vocabulary import vocabulary
+from tests.loaders.bench import CATALOGUE, Sample
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "samples"
 HEAD = {"recorded": "2026-11-26", "recordedBy": "solidarity-spectrum-project"}
@@ -77,3 +78,15 @@ def test_votes_of_the_table_are_votes_of_our_states_on_our_resolutions(joined: o
         "poland",
         "united-states",
     ]
+
+
+@pytest.mark.parametrize("sample", CATALOGUE, ids=lambda sample: sample.source)
+def test_what_was_loaded_before_is_loaded_the_same_again(known: Index, sample: Sample, tmp_path: Path) -> None:
+    sample.grow(tmp_path, 1)
+    first = [record.data for record in load(sample.source, [tmp_path], index=known)]
+    graph = ox.Store()
+    result = compile_records([Record(HEAD | data, "", {}) for data in first], vocabulary().documented_relations())
+    graph.extend([*result.accepted, *result.candidates])
+    both = {key: [*known.get(key, ()), *holders] for key, holders in index_of(graph).items()}
+    again = [record.data for record in load(sample.source, [tmp_path], index={**known, **both})]
+    assert again == first
