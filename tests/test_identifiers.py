@@ -318,9 +318,9 @@ RECORD = """
   court: cjeu
   date: 2021-11-16
   sequence: 9
-  ecli: ECLI:EU:C:2021:930
+  ecli: ECLI:EU:C:2021:8888
   celex:
-  - 62019CJ0821
+  - 62019CJ9821
   outcome: infringement-declared
   recorded: 2026-11-23
   recordedBy: solidarity-spectrum-project
@@ -337,7 +337,7 @@ def found(text: str, kind: str, store_folder: Path) -> list[tuple[str, int, str]
 
 def test_a_contribution_is_told_file_line_and_normal_form(store_folder: Path):
     assert found(RECORD, "yaml", store_folder) == []
-    assert found(RECORD.replace("- 62019CJ0821", "- 62019cj0821"), "yaml", store_folder) == [
+    assert found(RECORD.replace("- 62019CJ9821", "- 62019cj9821"), "yaml", store_folder) == [
         ("identifier", 11, "violation")
     ]
     wrong_year = RECORD.replace("ECLI:EU:C:2021", "ECLI:EU:C:2020")

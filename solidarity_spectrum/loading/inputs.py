@@ -237,9 +237,9 @@ def _archive(path: Path, patterns: Sequence[str], index: Index | None) -> Iterat
         archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         raise refuse("syntax", place, f"the archive is broken: {error}", f"hibás tömörített fájl: {error}") from error
-    # Closed with its last member: a loader may come back to one.
     members = {info.filename: info for info in archive.infolist() if not info.is_dir()}
     if len(members) > MAX_MEMBERS:
+        archive.close()
         raise refuse("too-large", place, f"more than {MAX_MEMBERS} files", "túl sok fájl")
 
     def member(name: str) -> Input:
@@ -247,7 +247,8 @@ def _archive(path: Path, patterns: Sequence[str], index: Index | None) -> Iterat
 
         def opener() -> BinaryIO:
             try:
-                return cast(BinaryIO, archive.open(info))
+                # A loader may come back to a member when the walk is over and the archive closed.
+                return cast(BinaryIO, (archive if archive.fp else zipfile.ZipFile(path)).open(info))
             except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
                 raise _broken(made, error) from error
 
@@ -265,9 +266,10 @@ def _archive(path: Path, patterns: Sequence[str], index: Index | None) -> Iterat
         made.packed = max(1, info.compress_size)
         return made
 
-    for name in sorted(members):
-        if _wanted(PurePosixPath(name).name, patterns):
-            yield member(name)
+    with archive:
+        for name in sorted(members):
+            if _wanted(PurePosixPath(name).name, patterns):
+                yield member(name)
 
 
 def _standard_input(index: Index | None) -> Input:

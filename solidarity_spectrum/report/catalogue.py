@@ -508,8 +508,9 @@ class Shape:
 
 @cache
 def shapes(language: str) -> tuple[Shape, ...]:
-    """The shapes that speak, by name."""
-    return tuple(shape for name in sorted(_said("label")) if (shape := _shape(name, language)).rules)
+    """The shapes that are no part of another one, by name, and whatever else has a message."""
+    named = [name for name in sorted(_said("label")) if "/" not in name]
+    return tuple(shape for name in named if (shape := _shape(name, language)).rules or name not in _owners())
 
 
 def _shape(name: str, language: str) -> Shape:

@@ -257,7 +257,8 @@ def operation() -> dict[str, Any]:
         "required": ["file"],
         "properties": {
             "file": {"type": "string", "format": "binary", "description": "A file; there may be several"},
-            "text": {"type": "string", "description": "Text that was pasted"},
+            # Without a type: in a form everything is text.
+            "text": {"description": "Text that was pasted"},
             "input": {"enum": ["", *FORMATS], "description": "The format of the text; empty: found out"},
         },
         "additionalProperties": False,
