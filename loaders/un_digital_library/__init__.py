@@ -1,6 +1,6 @@
 """One connection per vote of a state on a resolution of the General Assembly, and the resolutions that the graph lacks.
 
-Two formats of the same records: the CSV file of all votes, a row per vote, and MARCXML, a record per resolution
+Two formats of votes: the CSV file of all votes, a row per vote, and MARCXML, a record per resolution
 (fields by the manual of the library, https://www.un.org/depts/dhl/unbisref_manual/voting/voting.htm: 245 title,
 269 date, 791 symbol, 967 to 969 one state each, 996 totals). The totals that a record gives are compared with its
 votes.
@@ -13,7 +13,19 @@ from itertools import chain, groupby
 from typing import Any
 
 from solidarity_spectrum.findings import Place
-from solidarity_spectrum.loading import Description, Fields, Input, elements, known, mint, refuse, rows, states, total
+from solidarity_spectrum.loading import (
+    Description,
+    Fields,
+    Input,
+    elements,
+    json_items,
+    known,
+    mint,
+    refuse,
+    rows,
+    states,
+    total,
+)
 from solidarity_spectrum.records import Record
 
 from ..unvotes import WORDS, resolution
@@ -51,6 +63,9 @@ def read(source: Input, description: Description) -> Iterator[Record]:
     Raises InputError if a roll call does not hold as many votes as it counts; `--choose extract=yes` reads a file
     that is known to hold only some.
     """
+    if source.name.lower().endswith(".json"):
+        yield from _texts(source, description)
+        return
     marc = source.name.lower().endswith(".xml")
     former: set[str] = set()
     for call, votes in _marc(source, description) if marc else _table(source, description):
@@ -70,6 +85,19 @@ def read(source: Input, description: Description) -> Iterator[Record]:
             yield _connection(vote, call, state, target)
         if call.totals and description.chosen.get("extract") != "yes":
             _compare(call, counted)
+
+
+def _texts(source: Input, description: Description) -> Iterator[Record]:
+    """The resolutions of JSON objects that the graph lacks; how states voted is not in them."""
+    for item in json_items(source, description, ""):
+        item.skip("title", "date", "subjects")
+        for key, only in (("body", "General Assembly"), ("doc_type", "resolution")):
+            known({only: only}, item.take(key), item.place, key)
+        symbol = item.take("symbol")
+        if source.joined("unSymbol", symbol, "LegalInstrument") is None:
+            citation = description.source(item.take("url"))
+            yield item.record(resolution(item, mint("undl", symbol), symbol, "", "", citation))
+        item.skip("url")
 
 
 def _compare(call: _RollCall, counted: Counter[str]) -> None:

@@ -132,6 +132,16 @@ def test_marc_records_give_the_same(tmp_path: Path) -> None:
         assert refused("un-digital-library", written(tmp_path, "b.xml", text))[0] == rule
 
 
+def test_a_resolution_in_json(tmp_path: Path) -> None:
+    item = {"symbol": "A/RES/80/240", "title": "Issued in GAOR", "date": "2025-12-31", "url": "https://a.example/1"}
+    item |= {"body": "General Assembly", "doc_type": "resolution", "text": "x", "subjects": ["X"]}
+    (record,) = records("un-digital-library", written(tmp_path, "a.json", json.dumps(item)))
+    assert (record.data["unSymbol"], record.data["label"]) == ("A/RES/80/240", {"en": "A/RES/80/240"})
+    assert "adopted" not in record.data
+    other = written(tmp_path, "b.json", json.dumps(item | {"body": "Security Council"}))
+    assert refused("un-digital-library", other)[0] == "unknown-value"
+
+
 INCIDENT = "Web ID,Region of Incident,Reported Date,Reported Year,Reported Month,Number Dead,Cause of Death,URL\n"
 LATER = "Incident ID,Incident Type,Region of Incident,Incident Date,Number of Dead,Cause of Death,Coordinates\n"
 
