@@ -97,6 +97,9 @@ class _Answer:
         return str(self.headers.get("content-type", "")).partition(";")[0].strip().lower()
 
 
+_HERE = ("127.0.0.1", "::1", "localhost")
+
+
 class _Auth(httpx.Auth):
     """Credentials when a server asks for them: a token, or a name and password by the scheme that it names."""
 
@@ -104,37 +107,42 @@ class _Auth(httpx.Auth):
         parts = urlsplit(address)
         self._token = os.environ.get(TOKEN, "")
         self._user, self._password = os.environ.get(USER, ""), os.environ.get(PASSWORD, "")
-        self._safe = parts.scheme == "https" or parts.hostname in ("127.0.0.1", "::1", "localhost")
-        self._chosen: dict[str, httpx.Auth] = {}
+        self._only = ""  # the host that a name and password of .netrc are for
+        self._chosen: dict[tuple[str, str], httpx.Auth] = {}
         if not self._user:
             try:
                 entry = netrc.netrc(os.environ.get("NETRC") or Path("~/.netrc").expanduser()).authenticators(
                     parts.hostname or ""
                 )
                 self._user, _, self._password = entry or ("", "", "")
+                self._only = parts.hostname or ""
             except FileNotFoundError:
                 pass
             except (netrc.NetrcParseError, UnicodeDecodeError) as error:
                 raise RemoteFailed(f".netrc cannot be read: {type(error).__name__}") from error
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        chosen = self._chosen.get(request.url.path)
+        at = (f"{request.url.scheme}://{request.url.netloc.decode()}", request.url.path)
+        chosen = self._chosen.get(at)
         if chosen is None:
             answer = yield request
             if answer.status_code != 401:
                 return
-            chosen = self._chosen[request.url.path] = self._choose(answer)
+            chosen = self._chosen[at] = self._choose(answer)
         yield from chosen.auth_flow(request)
 
     def _choose(self, answer: httpx.Response) -> httpx.Auth:
         asked = answer.headers.get("www-authenticate", "").lower()
-        if "digest" in asked and self._user:
-            return httpx.DigestAuth(self._user, self._password)
-        where = f"{answer.request.url} asks for "
-        if not self._safe and ("bearer" in asked or "basic" in asked):
+        url = answer.request.url
+        safe = url.scheme == "https" or url.host in _HERE
+        user = self._user if self._only in ("", url.host) else ""
+        if "digest" in asked and user:
+            return httpx.DigestAuth(user, self._password)
+        where = f"{url} asks for "
+        if not safe and ("bearer" in asked or "basic" in asked):
             raise RemoteFailed(where + "a password, which is not sent without encryption: use https")
-        if "basic" in asked and self._user:
-            return httpx.BasicAuth(self._user, self._password)
+        if "basic" in asked and user:
+            return httpx.BasicAuth(user, self._password)
         if "bearer" in asked and self._token:
             return _Bearer(self._token)
         wanted = f"a token: set {TOKEN}" if "bearer" in asked else f"a password: set {USER} and {PASSWORD}, or .netrc"
@@ -218,6 +226,7 @@ class Remote:
                 auth=self._auth,
                 timeout=None,  # noqa: S113 - there is a deadline for the whole
                 headers={"User-Agent": AGENT, "Accept-Encoding": "identity"},
+                trust_env=urlsplit(self.address).scheme == "https",  # no proxy sees a password in clear
             )
         return self._runner.run(self._in_time(method, address, headers, body, lost))
 
@@ -261,7 +270,7 @@ class Remote:
         reason = _reason(answer, bytes(received))
         if answer.status_code in _AGAIN or "SR172" in reason:  # of Virtuoso: a deadlock
             wait = answer.headers.get("retry-after", "")
-            raise _Passing(reason, float(wait) if wait.isdigit() else 0.0)
+            raise _Passing(reason, float(wait) if wait.isascii() and wait.isdigit() else 0.0)
         if 300 <= answer.status_code < 400:
             raise RemoteFailed(f"{address}: it redirects to {answer.headers.get('location')}: give that address")
         if answer.status_code in (401, 403):

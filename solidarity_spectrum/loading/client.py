@@ -176,6 +176,8 @@ class Client:
                 reason = f"{type(error).__name__}: {error}".rstrip(": ")
             except OSError as error:
                 reason = error.strerror or str(error)
+            except ValueError as error:
+                raise _failed(url, f"it leads to what is no address: {error}") from error
             wait = max(wait, min(60.0, self._pause * 2**attempt))
             if time.monotonic() + wait >= ends:
                 raise _failed(url, f"no answer in {self._deadline:g} seconds; the last: {reason}")
@@ -282,7 +284,7 @@ class _Wrapper(SPARQLWrapper):
 
 def _retry_after(text: str) -> float:
     """Seconds that a header Retry-After asks for: a number or a date (RFC 9110, 10.2.3)."""
-    if text.strip().isdigit():
+    if text.strip().isascii() and text.strip().isdigit():
         return float(text)
     try:
         return max(0.0, (email.utils.parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())

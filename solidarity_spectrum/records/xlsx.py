@@ -90,10 +90,15 @@ def _check_parts(data: bytes) -> None:
             if part.flag_bits & 1:
                 raise _Refused("the workbook needs a password", "a munkafüzetet jelszó védi")
             name = part.filename.lower()
-            if not name.endswith((".xml", ".rels")) or name.startswith(("xl/drawings", "xl/comments", "xl/media")):
-                continue
-            whole = "worksheets" in name or name.endswith("sharedstrings.xml")
-            used = _elements(archive.read(part), elements if whole else MAX_ELEMENTS_ASIDE)
+            # A workbook may keep a sheet under any name, so every part is looked at.
+            aside = not name.endswith((".xml", ".rels")) or name.startswith(("xl/drawings", "xl/comments", "xl/media"))
+            whole = aside or "worksheets" in name or name.endswith("sharedstrings.xml")
+            try:
+                used = _elements(archive.read(part), elements if whole else MAX_ELEMENTS_ASIDE)
+            except expat.ExpatError:
+                if not aside:
+                    raise
+                continue  # a picture: read as a sheet it would stop where this did
             elements -= used if whole else 0
 
 

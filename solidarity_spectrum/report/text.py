@@ -22,10 +22,10 @@ def render(report: Report, language: str) -> str:
 
 def _block(group: Group, language: str) -> list[str]:
     first = group.first
-    head = f"{first.place}: {word(first.severity, language)}: {short(first.message(language))}"
+    head = f"{short(str(first.place))}: {word(first.severity, language)}: {short(first.message(language))}"
     if len(group.findings) == 1:
         return [head, f"    [{first.rule}] {about(first)}".rstrip()]
     lines = [head, f"    [{first.rule}] {word('places', language, len(group.findings))}:"]
-    lines += [f"      {finding.place}  {about(finding)}".rstrip() for finding in group.findings[:_PLACES]]
+    lines += [f"      {short(str(finding.place))}  {about(finding)}".rstrip() for finding in group.findings[:_PLACES]]
     left = len(group.findings) - _PLACES
     return lines + ([f"      {word('more', language, left)}"] if left > 0 else [])

@@ -1,5 +1,6 @@
 """The fixed words of reports, and how a finding is written out, in English and Hungarian."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 
@@ -9,6 +10,7 @@ from solidarity_spectrum.table import shorten
 
 MAX_SHOWN = 1000
 """Characters of a message or a term that a person is shown."""
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _WORDS = {
     "violation": ("error", "hiba"),
     "warning": ("warning", "figyelmeztetés"),
@@ -40,7 +42,8 @@ def grouped(number: int, language: str) -> str:
 
 
 def short(text: str) -> str:
-    """A text that a person is shown, cut where nobody would read on."""
+    """A text that a person is shown, cut where nobody would read on, without signs that a terminal would obey."""
+    text = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
     return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "…"
 
 

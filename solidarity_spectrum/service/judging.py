@@ -5,6 +5,7 @@ made by a worker, as an answer to a query is; whether the contribution is in ord
 200 says that it was judged.
 """
 
+import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import Iterator
@@ -83,8 +84,8 @@ class Judging:
         self._held: Counter[str] = Counter()
 
     def routes(self) -> list[BaseRoute]:
-        """One route: the page by GET, a judgement by POST."""
-        return [Route(PATH, self._pages.revalidated(self.page)), Route(PATH, self.judge, methods=["POST"])]
+        """One route: the page by GET, not kept since it names the host that was asked; a judgement by POST."""
+        return [Route(PATH, self.page), Route(PATH, self.judge, methods=["POST"])]
 
     async def page(self, request: Request) -> Response:
         """The form."""
@@ -112,7 +113,8 @@ class Judging:
         language = self._pages.language(request)
         with self._admitted():
             body = await read_body(request, self._settings.max_contribution_bytes, self._settings)
-            inputs, pasted = read_inputs(request.headers.get("content-type", ""), body, parameters)
+            content_type = request.headers.get("content-type", "")
+            inputs, pasted = await asyncio.to_thread(read_inputs, content_type, body, parameters)
             strict = parameters.get("strict") == "true"
             try:
                 work = self._pool.judge(inputs, ANSWERS[media_type], language, strict)

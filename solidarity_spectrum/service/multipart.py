@@ -10,6 +10,7 @@ from solidarity_spectrum.service.sparql import Problem
 
 MULTIPART = "multipart/form-data"
 _MAX_PARTS = 1000
+_MAX_HEAD = 8192
 _BOUNDARY = re.compile(r"boundary=(?:\"([^\"]{1,70})\"|([^\s;\"]{1,70}))", re.IGNORECASE)
 _PARAMETER = re.compile(r';\s*([a-z]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s;"]*))', re.IGNORECASE)
 
@@ -38,8 +39,8 @@ def parts(content_type: str, body: bytes) -> list[Part]:
 
 def _part(piece: bytes) -> Part:
     head, blank, content = piece.partition(b"\r\n\r\n")
-    if not blank:
-        raise Problem(400, "Bad multipart body", "A part has no empty line after its head.")
+    if not blank or len(head) > _MAX_HEAD:
+        raise Problem(400, "Bad multipart body", f"A part has no empty line after a head of at most {_MAX_HEAD} bytes.")
     fields = {
         name.strip().lower(): value.strip() for name, _, value in (f.partition(b":") for f in head.split(b"\r\n"))
     }

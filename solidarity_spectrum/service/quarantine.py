@@ -239,7 +239,8 @@ class Quarantine:
             raise Problem(403, "For contributors", "A contribution is sent with the token of its contributor.")
         body = await read_body(request, self._settings.max_contribution_bytes, self._settings)
         parameters = dict(parse_parameters(request.scope["query_string"]))
-        inputs, _ = judging.read_inputs(request.headers.get("content-type", ""), body, parameters)
+        content_type = request.headers.get("content-type", "")
+        inputs, _ = await asyncio.to_thread(judging.read_inputs, content_type, body, parameters)
         if len(inputs) != 1:
             raise Problem(400, "Several files", "Send one file, or several in a zip file.")
         name, content, kind = inputs[0]

@@ -5,7 +5,7 @@ from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlencode, urlsplit
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 from solidarity_spectrum.service.quarantine import PATH
 
@@ -42,13 +42,16 @@ def send(service: str, token: str, name: str, content: bytes, kind: str, languag
     }
     try:
         request = Request(target, content, headers, method="POST")  # noqa: S310 - the scheme was checked
-        with build_opener(_NoRedirect).open(request, timeout=_SECONDS) as answer:
+        direct = [ProxyHandler({})] if address.scheme == "http" else []  # no proxy sees the token in clear
+        with build_opener(_NoRedirect, *direct).open(request, timeout=_SECONDS) as answer:
             told: dict[str, Any] = json.loads(answer.read(_MOST))
-            return told
+        if not isinstance(told, dict) or "conforms" not in told:
+            raise ValueError(f"{target} is not this program's service")
+        return told
     except HTTPError as error:
         try:
             detail = json.loads(error.read(100_000))["detail"]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, OSError, HTTPException):
             detail = error.reason
         raise NotTaken(f"{error.code}: {detail}") from error
     except (OSError, HTTPException, ValueError) as error:

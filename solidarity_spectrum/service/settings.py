@@ -225,6 +225,8 @@ def _contributors(file: Path, reviewer: str) -> dict[str, str]:
         token = token.strip()
         if not _NAME.fullmatch(name) or not _is_token(token):
             raise BadSettings(f"{file}:{number}: must be an id and a token of at least {_MIN_TOKEN} letters and digits")
+        if name == "reviewer":
+            raise BadSettings(f"{file}:{number}: this id means whoever holds the token of the service")
         if name in found or token in (*found.values(), reviewer):
             raise BadSettings(f"{file}:{number}: this id or token is taken already")
         found[name] = token

@@ -202,8 +202,12 @@ def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, limit:
     elif member.file_size > max(2**20, MAX_RATIO * member.compress_size):
         en = f"unpacks to more than {MAX_RATIO} times its size"
         hu = f"kicsomagolva több mint {MAX_RATIO}-szor akkora"
+    elif member.filename.lower().endswith(".zip"):
+        en, hu = "a zip file inside a zip file is not opened", "zip-fájlban lévő zip-fájlt nem nyitunk ki"
     if en:
         return violation("syntax", Place(name), en, hu)
+    if PurePath(member.filename).suffix and not format_of(member.filename, b""):
+        return _unknown(name)  # not unpacked for nothing
     try:
         with archive.open(member) as file:  # a size that the header gives may be a lie
             data = file.read(limit + 1)
