@@ -182,7 +182,14 @@ def _elsewhere(
     for record in records:
         name = str(record["id"])
         place = next((r.place(("id",)) for r in examined.records if r.id == name), Place(name))
-        if entity_iri(name) in gone:
+        if "record" in record:  # files are edited by id, and an addition is not the record of that id
+            yield violation(
+                "not-in-data",
+                place,
+                f"a record that only adds to «{name}» cannot be edited in here: put its file into the data folder",
+                f"a(z) «{name}» rekordot csak kiegészítő rekord itt nem szerkeszthető be: tegye fájlját az adatmappába",
+            )
+        elif entity_iri(name) in gone:
             yield reused(gone[entity_iri(name)], place)
         elif name not in held and examined.change and _stands(examined, name):
             yield violation(

@@ -278,6 +278,9 @@ def test_who_is_kept_out(data: Path, store_folder: Path) -> None:
     (data / "withdrawn.yaml").write_text("[]\n")
     table = next(r for r in build.read_data(DATA) if r.file.endswith(".csv"))
     assert refused(data, store_folder, json.dumps(table.data), "json") == ["not-in-data"]
+    adding = {"record": "example-adds", "id": "viktor-orban", "type": "Person", "altLabel": {"en": "X"}}
+    adding |= {"sources": table.data["sources"], "status": "single-source"}
+    assert "not-in-data" in refused(data, store_folder, json.dumps(adding), "json")
 
 
 def test_a_file_of_another_form_is_left_alone(data: Path, store_folder: Path) -> None:

@@ -5,9 +5,11 @@ resolution each was about. Votes on an amendment or a paragraph, or on a motion 
 resolution and are left out.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
+from solidarity_spectrum.identifiers.base import to_roman
 from solidarity_spectrum.loading import Description, Fields, Input, mint, refuse, rows, states
 from solidarity_spectrum.records import Record
 
@@ -76,9 +78,7 @@ def _calls(source: Input, description: Description) -> dict[str, dict[str, str]]
     for row in rows(beside, description):
         whole = row.get("amend") in ("", "0", "NA") and row.get("para") in ("", "0", "NA")
         symbol = row.get("unres").strip()
-        symbol = "A/" + symbol.removeprefix("A/") if symbol not in ("", "NA") and whole else ""
-        if symbol and not symbol.startswith("A/RES/"):
-            symbol = symbol.replace("A/R/", "A/RES/", 1)
+        symbol = _symbol(symbol) if symbol not in ("", "NA") and whole else ""
         calls[row.take("rcid")] = {
             "symbol": symbol,
             "date": row.take("date"),
@@ -86,6 +86,16 @@ def _calls(source: Input, description: Description) -> dict[str, dict[str, str]]
         }
         row.get("descr")
     return calls
+
+
+def _symbol(written: str) -> str:
+    """The symbol as the United Nations write it: up to the session of 1975 with the session in brackets, such as
+    `A/RES/194(III)`; "" for the first session, whose numbers and days the table does not have right."""
+    symbol = re.sub(r"^(A/)?R(ES)?/", "A/RES/", written)
+    old = re.fullmatch(r"A/RES/(\d+)/(\d+)([A-Z]?)", symbol)
+    if not old or int(old[1]) > 30:
+        return symbol
+    return f"A/RES/{old[2]}{old[3]}({to_roman(int(old[1]))})" if old[1] != "1" else ""
 
 
 def _citation(row: Fields) -> dict[str, Any]:

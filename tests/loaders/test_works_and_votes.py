@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from solidarity_spectrum.findings import InputError
+from solidarity_spectrum.loaders.unvotes import _symbol as unvotes_symbol
 from solidarity_spectrum.loading import describe, fetch, load
 from solidarity_spectrum.records import Record
 from tests.test_loading_client import Server, say, server
@@ -79,6 +80,14 @@ def test_votes_join_the_resolution_that_the_graph_holds(roll_calls: Path) -> Non
     assert (vote["subject"], vote["relation"], vote["object"]) == ("hungary", "votesAgainstAdoptionOf", "a-res-73-195")
     assert (resolution["unSymbol"], resolution["adopted"]) == ("A/RES/73/300", "2018-12-20")
     assert (state["type"], other["subject"], other["object"]) == ("State", state["id"], resolution["id"])
+
+
+@pytest.mark.parametrize(
+    ("written", "symbol"),
+    [("R/73/195", "A/RES/73/195"), ("A/RES/3/194", "A/RES/194(III)"), ("R/30/3379", "A/RES/3379(XXX)"), ("R/1/7", "")],
+)
+def test_symbols_of_all_times(written: str, symbol: str) -> None:
+    assert unvotes_symbol(written) == symbol
 
 
 def test_a_vote_that_cannot_be_placed_stops_the_load(roll_calls: Path, tmp_path: Path) -> None:
