@@ -279,7 +279,7 @@ def test_who_is_kept_out(data: Path, store_folder: Path) -> None:
     table = next(r for r in build.read_data(DATA) if r.file.endswith(".csv"))
     assert refused(data, store_folder, json.dumps(table.data), "json") == ["not-in-data"]
     adding = {"record": "example-adds", "id": "viktor-orban", "type": "Person", "altLabel": {"en": "X"}}
-    adding |= {"sources": table.data["sources"], "status": "single-source"}
+    adding |= {"sources": table.data["sources"], "status": "single-source", "recorded": DAY, "recordedBy": BY}
     assert "not-in-data" in refused(data, store_folder, json.dumps(adding), "json")
 
 
