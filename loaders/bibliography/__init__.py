@@ -25,7 +25,7 @@ _MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_abb
 
 def read(source: Input, description: Description) -> Iterator[Record]:
     """The works of one file."""
-    kind = PurePath(source.name).suffix.lower()
+    kind = PurePath(source.stem).suffix.lower()
     entries = {".bib": _bibtex, ".ris": _ris, ".json": _csl}
     if kind not in entries:
         en, hu = f"«{kind}» is not .bib, .ris or .json", f"«{kind}» nem .bib, .ris vagy .json"
@@ -57,7 +57,7 @@ def work(source: Input, item: Fields, said: dict[str, Any], prefix: str) -> Reco
     key = said.pop("key")
     if not (title or doi):
         raise item.error("missing-field", "the entry has no title and no DOI", "a tételnek nincs se címe, se DOI-ja")
-    name = mint(prefix, doi) if doi else mint(prefix, PurePath(source.name).stem, key)
+    name = mint(prefix, doi) if doi else mint(prefix, PurePath(source.stem).stem, key)
     held = source.joined("doi", doi, "Work") if doi else None
     url = f"https://doi.org/{doi}" if doi else said.get("url") or about.address
     return item.record(

@@ -18,7 +18,7 @@ _LANGUAGES = ("en", "hu")
 
 def read(source: Input, description: Description) -> Iterator[Record]:
     """The links of one file, in its order. Raises NoStore without a built store: there is nothing to link then."""
-    mirror = source.name.lower().endswith((".yaml", ".yml"))
+    mirror = source.stem.lower().endswith((".yaml", ".yml"))
     for item, iri, names in (_mirror if mirror else _rdf)(source, description):
         for concept, (language, name) in _same(source, names).items():
             number = iri.removeprefix(_EUROVOC)

@@ -152,7 +152,7 @@ def _offices(
 
 def _rows(source: Input, description: Description) -> Iterator[Record]:
     """A row is a record of its own about the person, since a file has one for each change of group."""
-    seen: set[str] = set()
+    seen: set[str] = description.kept.setdefault("bodies", set())
     for row in rows(source, description, ("id", "name", "term")):
         person, group, chamber = mint("everypolitician", row.take("id")), row.get("group"), row.get("chamber")
         wikidata = row.get("wikidata")

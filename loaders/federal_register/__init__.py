@@ -15,8 +15,8 @@ from solidarity_spectrum.loading import Description, Fields, Input, json_items, 
 from solidarity_spectrum.loading.client import Client
 from solidarity_spectrum.records import Record
 
-_ORDER = re.compile(r"(?P<verb>[A-Z][a-z]+(?: in part)?(?: by)?)\s*:|\bEO\s+(?P<number>\d{3,5})\b")
-
+_ORDER = re.compile(r":|\bEO\s+(?P<number>\d{3,5})\b")
+_NO_WORD = re.compile(r"[^A-Za-z ]")
 
 _MOST = 2000
 """Documents that the API gives for one search, whatever it counts."""
@@ -136,12 +136,9 @@ def _relations(
     description: Description,
 ) -> Iterator[Record]:
     """A connection for each other order in the notes that the graph holds, where the verb before it has a relation."""
-    verb, stated = "", set()
-    for found in (match for text in notes for match in _ORDER.finditer(text)):
-        if found["verb"]:
-            verb = found["verb"]
-            continue
-        other = source.joined("officialNumber", f"Executive Order {found['number']}", "LegalInstrument")
+    stated = set()
+    for verb, order in (each for text in notes for each in _orders(text)):
+        other = source.joined("officialNumber", f"Executive Order {order}", "LegalInstrument")
         if not other or other == identity or verb not in description.tables["verbs"]:
             continue
         relation, voice = description.tables["verbs"][verb]
@@ -151,9 +148,9 @@ def _relations(
         subject, target = (identity, other) if voice == "active" else (other, identity)
         yield item.record(
             {
-                "id": mint("fedreg", number, verb, found["number"]),
+                "id": mint("fedreg", number, verb, order),
                 "type": "Connection",
-                "label": {"en": f"{title}: {verb.lower()} EO {found['number']}"},
+                "label": {"en": f"{title}: {verb.lower()} EO {order}"},
                 "subject": subject,
                 "relation": relation,
                 "object": target,
@@ -161,6 +158,17 @@ def _relations(
                 "status": description.status,
             }
         )
+
+
+def _orders(text: str) -> Iterator[tuple[str, str]]:
+    """The number of each order in a note, after all the words before the last colon, which may be no known verb."""
+    verb, end = "", 0
+    for found in _ORDER.finditer(text):
+        if found["number"]:
+            yield verb, found["number"]
+        else:
+            verb = _NO_WORD.split(text[end : found.start()])[-1].strip()
+        end = found.end()
 
 
 def _official(item: Fields, subtype: str) -> str:

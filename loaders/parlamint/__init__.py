@@ -39,7 +39,7 @@ class _Speaker:
 
 def read(source: Input, description: Description) -> Iterator[Record]:
     """The actors of a corpus root, the speeches of a sitting, or the speeches of a table."""
-    if source.name.endswith(".csv"):
+    if source.stem.lower().endswith(".csv"):
         yield from _table(source, description)
         return
     corpus = _CORPUS.fullmatch(source.name)
@@ -228,7 +228,8 @@ def _speakers(source: Input, description: Description, corpus: str) -> dict[str,
         en = f"{corpus}.xml, which tells who speaks, stands neither beside it nor above it"
         hu = f"a beszélőket felsoroló {corpus}.xml nincs mellette, sem fölötte"
         raise refuse("missing-file", source.place(), en, hu)
-    if root.name not in description.kept:
+    roots: dict[str, dict[str, _Speaker]] = description.kept.setdefault("roots", {})
+    if root.name not in roots:
         found: dict[str, _Speaker] = {}
         for person in _lists(root, description, corpus, "listPerson"):
             name, names, wikidata, born = person.take("@xml:id"), _name(person), _wikidata(person), _born(person)
@@ -236,10 +237,9 @@ def _speakers(source: Input, description: Description, corpus: str) -> dict[str,
             joined = _known(person, source, names, wikidata, born)
             made = mint("parlamint", corpus.removeprefix("ParlaMint-"), name)
             found[name] = _Speaker(joined or made, names[0])
-        description.kept.clear()  # of the corpus before
-        description.kept[root.name] = found
-    speakers: dict[str, _Speaker] = description.kept[root.name]
-    return speakers
+        roots.clear()  # of the corpus before
+        roots[root.name] = found
+    return roots[root.name]
 
 
 def _speeches(source: Input, description: Description, corpus: str) -> Iterator[Record]:
@@ -373,7 +373,7 @@ def _speech(
 def _table(source: Input, description: Description) -> Iterator[Record]:
     """Speeches of ParlaMint-GB in a table, which has neither their ids nor a list of persons."""
     wanted = Wanted(description, source)
-    people: set[str] = set()
+    people: set[str] = description.kept.setdefault("people", set())
     for row in rows(source, description, ("date", "speaker", "speech")):
         row.skip("")
         day, who, text = row.take("date"), row.take("speaker"), row.take("speech")

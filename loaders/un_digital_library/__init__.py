@@ -63,22 +63,23 @@ def read(source: Input, description: Description) -> Iterator[Record]:
     Raises InputError if a roll call does not hold as many votes as it counts; `--choose extract=yes` reads a file
     that is known to hold only some.
     """
-    if source.name.lower().endswith(".json"):
+    if source.stem.lower().endswith(".json"):
         yield from _texts(source, description)
         return
-    marc = source.name.lower().endswith(".xml")
-    former: set[str] = set()
+    marc = source.stem.lower().endswith(".xml")
+    made: set[str] = description.kept.setdefault("made", set())
     for call, votes in _marc(source, description) if marc else _table(source, description):
         held = source.joined("unSymbol", call.symbol, "LegalInstrument")
-        target = held or mint("undl", call.number)
+        target = held or mint("undl", "resolution", call.symbol)
         counted: Counter[str] = Counter()
         for vote in votes:
-            if not counted and not held:
+            if not held and target not in made:
+                made.add(target)
                 yield _resolution(vote.item, call, target)
             counted[vote.relation] += 1
             state = _state(vote, description)
-            if state["id"].startswith("undl-") and state["id"] not in former:
-                former.add(state["id"])
+            if state["id"].startswith("undl-") and state["id"] not in made:
+                made.add(state["id"])
                 yield vote.item.record(
                     state | {"type": "State", "sources": [_citation(vote.item, call)], "status": description.status}
                 )
@@ -89,14 +90,17 @@ def read(source: Input, description: Description) -> Iterator[Record]:
 
 def _texts(source: Input, description: Description) -> Iterator[Record]:
     """The resolutions of JSON objects that the graph lacks; how states voted is not in them."""
+    made: set[str] = description.kept.setdefault("made", set())
     for item in json_items(source, description, ""):
         item.skip("title", "date", "subjects")
         for key, only in (("body", "General Assembly"), ("doc_type", "resolution")):
             known({only: only}, item.take(key), item.place, key)
         symbol = item.take("symbol")
-        if source.joined("unSymbol", symbol, "LegalInstrument") is None:
+        name = mint("undl", "resolution", symbol)
+        if name not in made and source.joined("unSymbol", symbol, "LegalInstrument") is None:
+            made.add(name)
             citation = description.source(item.take("url"))
-            yield item.record(resolution(item, mint("undl", symbol), symbol, "", "", citation))
+            yield item.record(resolution(item, name, symbol, "", "", citation))
         item.skip("url")
 
 

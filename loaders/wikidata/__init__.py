@@ -18,27 +18,30 @@ if TYPE_CHECKING:
 API = "https://www.wikidata.org/w/api.php"
 SPARQL = "https://query.wikidata.org/sparql"
 _AT_ONCE = 50
+_LENGTHS = {"9": 4, "10": 7, "11": 10}
+"""Characters of a date that count, by its precision: a year, a month or a day."""
 _ITEM = re.compile(r"Q[1-9]\d*")
 _LANGUAGES = ("en", "hu")
 _COLUMNS = re.compile(
-    r"statement|item|role|start|end|org|party|(name|role|org|party_name)_[a-z-]+"
+    r"statement|item|role|(start|end)(_precision)?|org|party|(name|role|org|party_name)_[a-z-]+"
     r"|district(_name_[a-z-]+)?|facebook|org_jurisdiction|role_superclass(_[a-z-]+)?"
 )
 _HOLDERS = """PREFIX wd: <http://www.wikidata.org/entity/>
 PREFIX wdt: <http://www.wikidata.org/prop/direct/>
 PREFIX p: <http://www.wikidata.org/prop/>
 PREFIX ps: <http://www.wikidata.org/prop/statement/>
-PREFIX pq: <http://www.wikidata.org/prop/qualifier/>
+PREFIX pqv: <http://www.wikidata.org/prop/qualifier/value/>
 PREFIX wikibase: <http://wikiba.se/ontology#>
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
-SELECT DISTINCT ?statement ?item ?name_en ?name_hu ?role ?role_en ?role_hu ?start ?end ?org ?org_en ?org_hu WHERE {
+SELECT DISTINCT ?statement ?item ?name_en ?name_hu ?role ?role_en ?role_hu
+  ?start ?start_precision ?end ?end_precision ?org ?org_en ?org_hu WHERE {
   VALUES ?org { wd:ORGANISATION }
   ?role wdt:P361|wdt:P2389 ?org .
   ?item p:P39 ?statement .
   ?statement ps:P39 ?role ; wikibase:rank ?rank .
   FILTER(?rank != wikibase:DeprecatedRank)
-  OPTIONAL { ?statement pq:P580 ?start }
-  OPTIONAL { ?statement pq:P582 ?end }
+  OPTIONAL { ?statement pqv:P580 [ wikibase:timeValue ?start ; wikibase:timePrecision ?start_precision ] }
+  OPTIONAL { ?statement pqv:P582 [ wikibase:timeValue ?end ; wikibase:timePrecision ?end_precision ] }
   OPTIONAL { ?item rdfs:label ?name_en FILTER(LANG(?name_en) = "en") }
   OPTIONAL { ?item rdfs:label ?name_hu FILTER(LANG(?name_hu) = "hu") }
   OPTIONAL { ?role rdfs:label ?role_en FILTER(LANG(?role_en) = "en") }
@@ -128,7 +131,7 @@ def _day(claim: dict[str, Any]) -> str:
     """A time as precise as it is: a day, a month or a year; "" for what is vaguer or before our era."""
     value = claim["mainsnak"]["datavalue"]["value"]
     match = re.fullmatch(r"\+0*(\d{4})-(\d\d)-(\d\d)T.*", value["time"])
-    length = {"9": 4, "10": 7, "11": 10}.get(str(value["precision"]), 0)
+    length = _LENGTHS.get(str(value["precision"]), 0)
     return f"{match[1]}-{match[2]}-{match[3]}"[:length] if match else ""
 
 
@@ -177,7 +180,17 @@ def _cell(row: Fields, name: str) -> str:
     kind = part.take("type")
     part.skip("xml:lang", "datatype")
     value = part.get("value")
-    return value.rpartition("/")[2] if kind == "uri" else "" if kind == "bnode" else value
+    if kind == "bnode" or (kind == "uri" and "/.well-known/genid/" in value):
+        return ""  # a value that is not known
+    return value.rpartition("/")[2] if kind == "uri" else value
+
+
+def _date(cells: dict[str, str], name: str) -> str:
+    """As precise as it is; without a precision the first of January stands for the year, as the service writes it."""
+    value, precision = cells.get(name, "")[:10], cells.get(f"{name}_precision", "")
+    if precision:
+        return value[: _LENGTHS.get(precision, 0)]
+    return value.removesuffix("-01-01")
 
 
 def _holders(answer: Fields, source: Input) -> Iterator[Record]:
@@ -222,8 +235,8 @@ def _holders(answer: Fields, source: Input) -> Iterator[Record]:
                 "type": "Office",
                 "label": _filled_label(_by_language(cells, "role"), cells.get("role", "office")),
                 "organisation": names[cells["org"]],
-                "startDate": cells.get("start", "")[:10],
-                "endDate": cells.get("end", "")[:10],
+                "startDate": _date(cells, "start"),
+                "endDate": _date(cells, "end"),
             }
             for statement, cells in person["offices"].items()
         ]

@@ -58,6 +58,11 @@ class Input:
         self._opener = opener or (lambda: path.open("rb"))
         self._sibling = sibling or self._beside
 
+    @property
+    def stem(self) -> str:
+        """The name without the ending of a compressed file: what tells the format."""
+        return _unpacked(self.name)
+
     def place(self, line: int = 0, column: int = 0) -> Place:
         """A spot in this file."""
         return Place(self.name, line, column)
@@ -207,10 +212,17 @@ def _some(inputs: Iterator[Input], place: Place, patterns: Sequence[str]) -> Ite
 
 
 def _wanted(name: str, patterns: Sequence[str]) -> bool:
-    stem = name
+    if name.startswith("._"):
+        return False  # what macOS adds to archives beside each file
+    stem = _unpacked(name).lower()
+    return any(fnmatchcase(stem, pattern.lower()) for pattern in patterns)
+
+
+def _unpacked(name: str) -> str:
     for ending in _PACKED:
-        stem = stem.removesuffix(ending)
-    return any(fnmatchcase(stem, pattern) for pattern in patterns)
+        if name.lower().endswith(ending):
+            name = name[: -len(ending)]
+    return name
 
 
 def _folder(folder: Path, patterns: Sequence[str], index: Index | None) -> Iterator[Input]:

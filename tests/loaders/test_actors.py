@@ -242,3 +242,29 @@ def test_the_real_files():
     assert data["wikidata-q11857954"]["born"] == "1946" and data["wikidata-q312340"]["born"] == "1966-06-20"
     assert data["wikidata-q1146616"]["type"] == "PoliticalParty"
     assert data["wikidata-q264766"]["label"]["en"] == "Theresa May"
+
+
+@pytest.mark.parametrize(
+    ("cells", "day"),
+    [
+        ({"start": "2010-01-01T00:00:00Z", "start_precision": "9"}, "2010"),
+        ({"start": "2010-03-01T00:00:00Z", "start_precision": "10"}, "2010-03"),
+        ({"start": "2010-01-01T00:00:00Z", "start_precision": "11"}, "2010-01-01"),
+        ({"start": "2000-01-01T00:00:00Z", "start_precision": "7"}, None),
+        ({"start": "2010-01-01T00:00:00Z"}, "2010"),
+        ({"start": "http://www.wikidata.org/.well-known/genid/0a1b2c3d4e"}, None),
+    ],
+)
+def test_a_term_is_as_precise_as_the_source(cells: dict[str, str], day: str | None, tmp_path: Path):
+    held = row(statement=f"{W}statement/Q1-ab-1", item=f"{W}Q1", name_en="A", role=f"{W}Q3", org=f"{W}Q4", **cells)
+    file = tmp_path / "x.srj.json"
+    file.write_text(json.dumps({"head": {"vars": []}, "results": {"bindings": [held]}}), "utf-8")
+    assert read("wikidata", file)["wikidata-q1"]["offices"][0].get("startDate") == day
+
+
+def test_several_tables_share_their_bodies(tmp_path: Path):
+    for term in ("39", "40"):
+        text = f"id,name,group,group_id,chamber,term\n22-bb,B,Party,party,House,{term}\n"
+        (tmp_path / f"term-{term}.csv").write_text(text, "utf-8")
+    kinds = [record.data["type"] for record in load("everypolitician", sorted(tmp_path.iterdir()), {})]
+    assert sorted(kinds) == ["Organisation", "Person", "Person", "PoliticalParty"]

@@ -74,3 +74,21 @@ def test_real_reply() -> None:
     assert (
         travel["note"] == "Office of the Federal Register: See: EO 13769, January 27, 2017; EO 13815, October 24, 2017"
     )
+
+
+@pytest.mark.parametrize(
+    ("note", "stated"),
+    [
+        ("Amends: EO 12000; See also: EO 13769", []),
+        ("Revokes: EO 12000; Partially supersedes: EO 13769", []),
+        ("Supersedes (in part): EO 13769", []),
+        ("Revokes: EO 12000, January 5, 1977\\nAmends: EO 13769", ["amends"]),
+    ],
+)
+def test_an_unknown_verb_states_nothing(tmp_path: Path, note: str, stated: list[str]) -> None:
+    file = tmp_path / "reply.json"
+    file.write_text(REPLY.read_text().replace("Revokes: EO 13769, January 27, 2017;\\nSee: EO 13815", note))
+    assert note in file.read_text()
+    made = named(records("federal-register", file, index=HELD)).values()
+    found = [data["relation"] for data in made if data["type"] == "Connection"]
+    assert found == ["repeals", *stated]  # the first is that of the other order

@@ -155,3 +155,11 @@ def test_the_real_corpora():
     assert len(told) == 2 and sum(r.data["type"] == "Person" for r in es.values()) == 7
     gb, _ = read([SAMPLES / "parlamint-gb"])
     assert sum(r.data["type"] == "Statement" for r in gb.values()) == 16
+
+
+def test_several_tables_share_their_speakers(tmp_path: Path):
+    for day in ("2022-04-19", "2022-04-20"):
+        text = f"date,speaker,speech\n{day},PritiPatel,Global migration.\n"
+        (tmp_path / f"gb_{day}.csv").write_text(text, "utf-8")
+    records, _ = read(sorted(tmp_path.iterdir()))
+    assert sorted(record.data["type"] for record in records.values()) == ["Person", "Statement", "Statement"]

@@ -1,7 +1,9 @@
 """Roll calls, incidents and works: the real formats in small, and the real files where they are at hand."""
 
 import csv
+import gzip
 import json
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -322,3 +324,28 @@ def test_crossref_live_to_the_end_of_its_cursor(server: Server, tmp_path: Path) 
     with pytest.raises(InputError) as error:
         list(load("crossref", inputs=fetch(about, server.client(index=INDEX), {"query": "smuggler"})))
     assert error.value.findings[0].rule == "total"
+
+
+def test_a_resolution_has_one_id_in_every_format(tmp_path: Path) -> None:
+    item = {"symbol": "A/RES/73/300", "title": "T", "date": "2018-12-19", "url": "https://a.example/1"}
+    item |= {"body": "General Assembly", "doc_type": "resolution", "text": "x", "subjects": ["X"]}
+    marc = MARC.replace("A/RES/73/195", "A/RES/73/300")
+    files = [written(tmp_path, "a.csv", bulk("HUN,HUNGARY,N", "BEN,BENIN,Y")), written(tmp_path, "b.xml", marc)]
+    files.append(written(tmp_path, "c.json", json.dumps(item)))
+    found = [record.data for record in records("un-digital-library", *files)]
+    (resolution,) = [data for data in found if data["type"] == "LegalInstrument"]
+    assert {data["object"] for data in found if data["type"] == "Connection"} == {resolution["id"]}
+
+
+def test_a_compressed_list_is_told_by_its_name(tmp_path: Path) -> None:
+    file = tmp_path / "list.RIS.gz"
+    file.write_bytes(gzip.compress(RIS.encode()))
+    (record,) = records("bibliography", file)
+    assert record.data["id"] == "bibliography-list-5-title"
+
+
+def test_names_in_an_archive(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("A.RIS", RIS)
+        archive.writestr("__MACOSX/._A.RIS", "what macOS adds")
+    assert len(records("bibliography", tmp_path / "a.zip")) == 1
