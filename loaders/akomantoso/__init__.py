@@ -86,7 +86,9 @@ def _meta(item: Fields, found: Work, description: Description) -> dict[str, str]
     if not found.address:
         raise item.error("missing-field", "the work has no address (FRBRuri)", "a műnek nincs címe (FRBRuri)")
     expressions = identification.each("FRBRExpression")
-    for part in (part for level in (work, *expressions) for part in level.each("FRBRdate")):
+    # The day of an expression may be that of a judgment, but never that of the adoption of an act.
+    levels = (work, *expressions) if found.kind == "judgment" else (work,)
+    for part in (part for level in levels for part in level.each("FRBRdate")):
         day, name = part.get("@date")[:10], part.get("@name").lower()
         if not re.fullmatch(r"\d{4}(-\d\d(-\d\d)?)?", day):
             raise item.error("syntax", f"«{day}» in «FRBRdate» is not a date", f"«{day}» («FRBRdate») nem dátum")
@@ -102,8 +104,9 @@ def _meta(item: Fields, found: Work, description: Description) -> dict[str, str]
     for references in item.each("references"):
         references.skip(*references.keys())
         for listed in references.element.iter() if references.element is not None else ():
-            if listed.get("eId") and listed.get("showAs"):
-                people[str(listed.get("eId"))] = " ".join(str(listed.get("showAs")).split())
+            name = listed.get("eId") or listed.get("id")  # the latter in version 2.0
+            if name and listed.get("showAs"):
+                people[str(name)] = " ".join(str(listed.get("showAs")).split())
     found.author = people.get(author, "")
     for analysis in item.each("analysis"):
         for judicial in analysis.each("judicial"):

@@ -45,7 +45,8 @@ def _row(row: Fields, source: Input, description: Description) -> Iterator[Recor
         "status": description.status,
     }
     case = next(filter(None, (source.joined("docket", each, "Case") for each in numbers)), None)
-    yield row.record(
+    held = (source.joined("ecli", ecli) if ecli else None) or (source.joined("celex", celex) if celex else None)
+    proceedings = row.record(
         {
             # The title tells apart rows that a case or a judgment has twice.
             "record": mint("cjeu", number, celex or ecli or "undecided", title),
@@ -61,6 +62,8 @@ def _row(row: Fields, source: Input, description: Description) -> Iterator[Recor
             "sources": [cited | {"passage": {"en": words}}],
         }
     )
+    if case or not held:  # a judgment that the graph holds is in a case already
+        yield proceedings
     opinion_title, opinion_ecli = row.get("AG Opinion Title"), _identifier(row, "AG Opinion ECLI", "ecli")
     for type_, its_ecli, its_celex, words, en, hu in (
         ("Decision", ecli, celex, "", "ruling in", "határozat"),
@@ -85,7 +88,7 @@ def _row(row: Fields, source: Input, description: Description) -> Iterator[Recor
                 "type": type_,
                 "label": {} if thing else {"en": f"{name['en']}, {en} {number}", "hu": f"{name['hu']}, {hu}, {number}"},
                 "altLabel": {} if thing else {"en": words},
-                "inCase": "" if thing else case or mint("cjeu", "case", number),
+                "inCase": "" if thing else case or ("" if held else mint("cjeu", "case", number)),
                 # The list has no day of the judgment; the year in the ECLI is that of the decision.
                 "date": "" if thing else _delivered(words, its_ecli),
                 "ecli": its_ecli,

@@ -17,14 +17,22 @@ def read(source: Input, description: Description) -> Iterator[Record]:
     yield from _rows(source, description) if table else _popolo(source, description)
 
 
-def names(name: str) -> dict[str, str]:
-    """A name with the given one first; where the source writes «Family, Given», as Hungarian writes it too.
+def names(name: str, hungarian: bool = False) -> dict[str, str]:
+    """A name with the given one first; of a member of the Hungarian legislature, as Hungarian writes it too.
 
-    >>> names("Orbán, Viktor")
+    >>> names("Orbán, Viktor", hungarian=True)
     {'en': 'Viktor Orbán', 'hu': 'Orbán Viktor'}
+    >>> names("Smith, John")
+    {'en': 'John Smith'}
     """
     family, comma, given = name.partition(", ")
-    return {"en": f"{given} {family}", "hu": f"{family} {given}"} if comma else {"en": name}
+    if not comma:
+        return {"en": name}
+    return {"en": f"{given} {family}"} | ({"hu": f"{family} {given}"} if hungarian else {})
+
+
+def _hungarian(legislature: str, about: Description) -> bool:
+    return bool(about.tables["same"].get(f"{legislature}/legislature") == "hu-parliament")
 
 
 def _wikidata(item: Fields) -> str:
@@ -67,7 +75,8 @@ def _popolo(source: Input, description: Description) -> Iterator[Record]:
         raise item.error("missing-field", en, f"egy tagság személye, «{min(strangers)}», nincs a személyek közt")
     for item in json_items(source, description, *_LISTS):
         if item.path == "persons":
-            yield _person(item, source, offices.get(item.take("id"), []), bodies, terms)
+            hungarian = _hungarian(legislature, description)
+            yield _person(item, source, offices.get(item.take("id"), []), bodies, terms, hungarian)
         else:
             item.skip(*item.keys())
 
@@ -97,6 +106,7 @@ def _person(
     memberships: list[dict[str, str]],
     bodies: dict[str, tuple[str, str]],
     terms: dict[str, str],
+    hungarian: bool,
 ) -> Record:
     about = item.description
     wikidata = _wikidata(item)
@@ -105,7 +115,7 @@ def _person(
     made = mint("everypolitician", item.take("id"))
     others: dict[str, str] = {}
     born = item.get("birth_date")
-    label = names(item.take("name"))
+    label = names(item.take("name"), hungarian)
     for other in item.each("other_names"):
         tag, name = other.get("lang"), other.take("name")
         if tag in ("en", "hu", "es") and name not in label.values():
@@ -198,7 +208,7 @@ def _rows(source: Input, description: Description) -> Iterator[Record]:
                 "record": made,
                 "id": joined or person,
                 "type": "Person",
-                "label": None if joined else names(row.take("name")),
+                "label": None if joined else names(row.take("name"), _hungarian(chamber, description)),
                 "wikidataId": wikidata,
                 "offices": offices,
                 "sources": cited,

@@ -45,9 +45,9 @@ def fetch(client: Client, description: Description, wanted: dict[str, str]) -> I
     Raises InputError for a day that is none, for a span of which the search would not give all, and when the pages hold
     fewer documents than it counts.
     """
-    first, last = (
-        _asked(wanted, key, fallback) for key, fallback in (("from", "1959-01-01"), ("to", str(date.today())))
-    )
+    # The end of the year, not today: the question stays the same, so that a recorded answer is found again.
+    end_of_year = f"{date.today().year}-12-31"
+    first, last = (_asked(wanted, key, fallback) for key, fallback in (("from", "1959-01-01"), ("to", end_of_year)))
     names = {"respondent": "respondent", "article": "article"}
     conditions = ["contentsitename:ECHR", "(NOT (doctype=PR OR doctype=HFCOMOLD OR doctype=HECOMOLD))"]
     for key, column in names.items():
@@ -130,7 +130,8 @@ def _document(item: Fields, source: Input, description: Description) -> Iterator
     cited = description.source(f"https://hudoc.echr.coe.int/eng?i={itemid}", f"HUDOC, {name or itemid}")
     common = {"court": "ecthr", "sources": [cited], "status": description.status}
     case = next(filter(None, (source.joined("docket", number, "Case") for number in dockets)), None)
-    if dockets:
+    decision = (source.joined("ecli", ecli) if ecli else None) or source.joined("hudoc", itemid)
+    if dockets and (case or not decision):  # a decision that the graph holds is in a case already
         yield item.record(
             {
                 "record": mint("hudoc", itemid, "case"),
@@ -149,7 +150,6 @@ def _document(item: Fields, source: Input, description: Description) -> Iterator
                 **common,
             }
         )
-    decision = (source.joined("ecli", ecli) if ecli else None) or source.joined("hudoc", itemid)
     findings = [_finding(each, item, tables) for each in _split(conclusion, item)]
     yield item.record(
         {

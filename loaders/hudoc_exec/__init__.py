@@ -97,10 +97,13 @@ def _document(item: Fields, names: dict[str, str], source: Input, description: D
         kind, date, reference, about = "EXECUTION", final, resolution, tables["types"]["EXECUTION"]
     if kind == "CEC":
         return
+    # A resolution has a card and a document: they are one act, known by its reference.
+    shared = kind in ("res", "EXECUTION", "MERITS") and reference
     label = {language_: words[0].upper() + words[1:] for language_, words in about.items()}
     yield item.record(
         {
-            "id": mint("execution", key),
+            **({"record": mint("execution", key)} if shared else {}),
+            "id": mint("execution", "resolution", reference) if shared else mint("execution", key),
             "type": "ProceduralAct",
             "label": {language_: f"{words}, {reference or key}" for language_, words in label.items()},
             "altLabel": {language: title} if language and title else {},

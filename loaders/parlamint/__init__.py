@@ -301,8 +301,8 @@ _SAID = {
 _REMARKS = {"note", "vocal", "kinesic", "incident", "gap", "pb", "lb", "time", "media", "anchor"}
 
 
-def _words(utterance: Fields) -> str:
-    """What was said: the text of the paragraphs without the transcriber's remarks."""
+def _words(utterance: Fields) -> list[tuple[str, str]]:
+    """What was said: the text of each paragraph without the transcriber's remarks, and its language if it is told."""
     said = []
     for segment in utterance.each("seg"):
         element = segment.element
@@ -310,28 +310,26 @@ def _words(utterance: Fields) -> str:
         pieces = [element.text or ""]
         for child in element:
             name = str(child.tag).rpartition("}")[2]
-            if name in (
-                "hi",
-                "emph",
-                "foreign",
-                "q",
-                "s",
-                "ref",
-                "mentioned",
-                "title",
-                "name",
-                "unclear",
-                "del",
-                "add",
-            ):
+            if name in _SAID:
                 pieces.append("".join(str(text) for text in child.itertext()))
             elif name not in _REMARKS:
                 at = f"{segment.path}/{name}"
                 raise segment.error("unread-field", f"nothing reads the element «{at}»", f"ismeretlen elem: «{at}»")
             pieces.append(child.tail or "")
+        language = segment.get("@xml:lang")
         segment.skip(*segment.keys())
-        said.append(" ".join("".join(str(piece) for piece in pieces).split()))
-    return " ".join(filter(None, said))
+        if text := " ".join("".join(str(piece) for piece in pieces).split()):
+            said.append((text, language))
+    return said
+
+
+def _language_at(said: list[tuple[str, str]], start: int) -> str:
+    """The language of the paragraph in which a place of the joined text lies, or "" if it is not told."""
+    for text, language in said:
+        if start <= len(text):
+            return language
+        start -= len(text) + 1
+    return ""
 
 
 def _speech(
@@ -341,7 +339,8 @@ def _speech(
     name, who = utterance.take("@xml:id"), utterance.get("@who").removeprefix("#")
     tag = utterance.get("@xml:lang") or language
     role = utterance.get("@ana")
-    text = _words(utterance)
+    said = _words(utterance)
+    text = " ".join(part for part, _ in said)
     utterance.skip("@prev", "@next", "@n", "@corresp", "@source", "@start", "@end", "@decls", "@synch", "#")
     if not who or not text:
         return None  # the chair is not always named, and an utterance may hold nothing but remarks
@@ -351,6 +350,8 @@ def _speech(
     if not wanted.takes(day, who, speaker.name, text):
         return None
     description = utterance.description
+    quotation = wanted.quotation(text)
+    tag = _language_at(said, text.find(quotation.removesuffix(" …"))) or tag
     return utterance.record(
         {
             "id": mint("parlamint", name.removeprefix("ParlaMint-")),
@@ -359,7 +360,7 @@ def _speech(
             "speaker": speaker.id,
             "date": day,
             "occasion": title,
-            "quotation": {tag: wanted.quotation(text)},
+            "quotation": {tag: quotation},
             "sources": [
                 description.source(
                     address or description.address, title, locator=f"u/@xml:id = {name}{f' ({role})' if role else ''}"

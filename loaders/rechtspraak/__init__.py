@@ -26,7 +26,7 @@ def fetch(client: Client, description: Description, wanted: dict[str, str]) -> I
 
 
 def read(source: Input, description: Description) -> Iterator[Record]:
-    """The records of one ruling: its case and itself."""
+    """The records of one ruling: its case, unless the graph holds the ruling, and itself."""
     ours, title, published = None, "", ""
     for item in elements(source, description, "open-rechtspraak/rdf:RDF/rdf:Description"):
         name = item.take("dcterms:identifier")
@@ -46,7 +46,9 @@ def read(source: Input, description: Description) -> Iterator[Record]:
         case, ruling = ours
         ruling.data |= {"published": published} if published else {}
         ruling.data |= {"altLabel": {"nl": title}} if title else {}
-        yield from (case, ruling)
+        if "inCase" in ruling.data:  # a ruling that the graph holds is in a case already
+            yield case
+        yield ruling
 
 
 def _ruling(item: Fields, source: Input, description: Description) -> tuple[Record, Record]:

@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import cache
 from pathlib import PurePath
 
+from solidarity_spectrum.findings import Place
 from solidarity_spectrum.identifiers import IdentifierError, parse
 from solidarity_spectrum.identifiers.base import to_roman
 from solidarity_spectrum.loading import Description, Fields, Input, known, load, mint, refuse, rows, states
@@ -165,7 +166,10 @@ def _act(
 
 
 def _declarations(number: str, chapter: int, source: Input, description: Description) -> Iterator[Record]:
-    """What states declared, each under a line with a number sign and its name; of March 2015 or earlier."""
+    """What states declared, each under a line with a number sign and its name; the text has no days."""
+    as_of = description.chosen.get("as-of", "")
+    if as_of and not re.fullmatch(r"\d{4}(-\d\d(-\d\d)?)?", as_of):
+        raise refuse("choice", Place("as-of"), f"«{as_of}» is not a day, YYYY-MM-DD", f"«{as_of}» nem nap")
     treaty = _treaty(number, source, description)
     cited = description.source(_URL.format(number, chapter), f"UN Treaty Collection, declarations on {number}")
     blocks: list[tuple[int, str, list[str]]] = []
@@ -194,7 +198,7 @@ def _declarations(number: str, chapter: int, source: Input, description: Descrip
                     "en": f"{state['label']['en']}: declaration or reservation, {number}",
                     "hu": f"{state['label']['hu']}: nyilatkozat vagy fenntartás, {number}",
                 },
-                "date": "../2015-03-14",
+                "date": f"../{as_of}" if as_of else "",
                 "speaker": state["id"],
                 "about": treaty["id"],
                 "occasion": "declaration or reservation deposited with the Secretary-General of the United Nations",

@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from solidarity_spectrum.loading import Description, Fields, Input, json_items, known, mint
 from solidarity_spectrum.records import Record
 
+# What stands between the commas of a list of judges without being a name.
+_NO_NAME = re.compile(r"(?:[A-Z]\. ?)*JJ?\.?|[JS]r\.?|II|III|IV|per curiam\.?", re.IGNORECASE)
+
 
 def read(source: Input, description: Description) -> Iterator[Record]:
     """The records of one file: a reply of the search, opinions or decisions, or the list of courts."""
@@ -30,7 +33,8 @@ def read(source: Input, description: Description) -> Iterator[Record]:
 def _result(item: Fields, description: Description) -> Iterator[Record]:
     """An opinion as the search tells of it."""
     name, full = item.take("caseName"), item.get("caseNameFull")
-    judges = [each.strip() for each in item.get("judge").split(",") if each.strip()]
+    parts = (each.strip() for each in item.get("judge").split(","))
+    judges = [each for each in parts if each and not _NO_NAME.fullmatch(each)]
     path = item.get("absolute_url")
     page = f"https://www.courtlistener.com{path}" if path.startswith("/") else description.address
     yield from _ruling(

@@ -90,6 +90,14 @@ def test_popolo_joins_by_the_wikidata_item(tmp_path: Path):
     assert orban["offices"][0]["organisation"] == "hu-parliament"
 
 
+def test_only_hungarian_members_have_hungarian_names(tmp_path: Path):
+    document = json.loads(json.dumps(POPOLO))
+    document["organizations"][0]["name"] = "Assembly"
+    (tmp_path / "ep-popolo-v1.0.json").write_text(json.dumps(document), "utf-8")
+    data = read("everypolitician", tmp_path / "ep-popolo-v1.0.json")
+    assert data["everypolitician-11-aa"]["label"] == {"en": "Viktor Orbán"}
+
+
 @pytest.mark.parametrize(
     ("change", "rule", "says"),
     [

@@ -17,6 +17,21 @@ def test_act() -> None:
     assert act["jurisdiction"] == "kenya" and act["instrumentType"] == "act"
 
 
+def test_the_day_of_an_expression_is_not_that_of_adoption(tmp_path: Path) -> None:
+    file = tmp_path / "act.xml"
+    text = ACT.read_text().replace('name="enacted"', 'name="markup"')
+    file.write_text(text.replace('date="2099-03-02" name="markup"', 'date="2099-03-02" name="consolidated"'))
+    (act,) = (record.data for record in records("akomantoso", file))
+    assert "adopted" not in act
+
+
+def test_ids_of_version_2(tmp_path: Path) -> None:
+    file = tmp_path / "judgment.xml"
+    text = JUDGMENT.read_text().replace("eId=", "id=").replace(">LADY JUSTICE X</judge>", ">X</judge>")
+    file.write_text(text)
+    assert records("akomantoso", file)[1].data["judges"] == ["LADY JUSTICE X"]
+
+
 def test_result_of_a_judgment() -> None:
     made = [record.data for record in records("akomantoso", JUDGMENT)]
     assert [data["type"] for data in made] == ["Case", "Decision"] and made[1]["outcome"] == ["referred"]

@@ -25,6 +25,13 @@ def test_case_judgment_and_opinion_are_joined() -> None:
     assert opinion["inCase"] == "case-cjeu-c-821-19" and opinion["status"] == "single-source"
 
 
+def test_a_known_judgment_makes_no_fresh_case() -> None:
+    held = {key: value for key, value in HELD.items() if key[0] == "ecli"}
+    decision, opinion = (record.data for record in records("cjeu", CASES, index=held)[:2])
+    assert decision["id"] == "decision-cjeu-c-821-19" and opinion["type"] == "AdvocateGeneralOpinion"
+    assert "inCase" not in opinion
+
+
 def test_numbers_of_cases() -> None:
     cases = [record.data for record in records("cjeu", CASES) if record.data["type"] == "Case"]
     assert [case["docket"] for case in cases] == [

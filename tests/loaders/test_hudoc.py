@@ -48,6 +48,11 @@ def test_known_case_and_decision_are_joined() -> None:
     assert not {"label", "inCase", "formation", "outcomeDescription"} & set(decision)
 
 
+def test_a_known_decision_makes_no_fresh_case() -> None:
+    made = named(records("hudoc", PAGE, index={("hudoc", "001-900001"): [("decision-ours", "Decision")]}))
+    assert made["hudoc-001-900001"]["id"] == "decision-ours" and "hudoc-001-900001-case" not in made
+
+
 def changed(tmp_path: Path, **columns: str) -> Path:
     page = json.loads(PAGE.read_text())
     page["results"] = page["results"][:1]

@@ -22,6 +22,13 @@ def test_case_decision_and_report() -> None:
     assert made["execution-004-902"]["inCase"] == ["case-ours"] and made["execution-004-902-case"]["id"] == "case-ours"
 
 
+def test_card_and_document_of_a_resolution_are_one_act(tmp_path: Path) -> None:
+    file = tmp_path / "page.json"
+    file.write_text(PAGE.read_text().replace('"acr"', '"res"').replace("DH-DD(2023)1", "CM/ResDH(2024)99"))
+    made = named(records("hudoc-exec", file))
+    assert made["execution-004-900"]["id"] == made["execution-004-902"]["id"] != "execution-004-900"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "rule", "words"),
     [

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -36,6 +37,13 @@ def test_hudoc_a_year_at_a_time_to_the_end(server: Server, tmp_path: Path) -> No
     assert spans == ['kpdate>="2022-03-01" AND kpdate<="2022-12-31")', 'kpdate>="2023-01-01" AND kpdate<="2023-02-28")']
     again = fetch(about("hudoc", server), server.client(tmp_path, replay=True, index={}), wanted)
     assert len(list(load("hudoc", inputs=again))) == 10 and len(server.requests) == 3
+
+
+def test_hudoc_is_asked_to_the_end_of_the_year(server: Server) -> None:
+    year = date.today().year
+    server.answers = [say(200, json.dumps({"resultcount": 0, "results": []}))]
+    list(fetch(about("hudoc", server), server.client(index={}), {"from": f"{year}-01-01"}))
+    assert f'kpdate<="{year}-12-31"' in asked(server)["query"][0]
 
 
 @pytest.mark.parametrize(

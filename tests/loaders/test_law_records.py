@@ -44,6 +44,13 @@ def test_opinion_and_courts_of_the_united_states() -> None:
     assert fresh["id"] == "uscourts-court-exd" and fresh["courtLevel"] == "first-instance"
 
 
+def test_only_names_are_judges(tmp_path: Path) -> None:
+    file = tmp_path / "reply.json"
+    text = (FIXTURES / "us_courts" / "reply.json").read_text()
+    file.write_text(text.replace('"Childs"', '"Roberts, C.J., Smith, Jr., Per Curiam, J. B. Jones, Ivy"'))
+    assert records("us-courts", file)[1].data["judges"] == ["Roberts", "Smith", "J. B. Jones", "Ivy"]
+
+
 @pytest.mark.parametrize(
     ("source", "file", "old", "new", "rule", "words"),
     [

@@ -71,6 +71,16 @@ def test_speeches_are_chosen_by_word_day_and_speaker():
     assert refused([HERE], **{"from": "June"})[0] == "date"
 
 
+def test_a_quotation_is_in_the_language_of_its_paragraph(tmp_path: Path):
+    for each in HERE.iterdir():
+        shutil.copy(each, tmp_path)
+    text = (tmp_path / SITTING).read_text("utf-8")
+    (tmp_path / SITTING).write_text(text.replace('xml:id="s2"', 'xml:id="s2" xml:lang="de"'), "utf-8")
+    for words, language in (("bevándorl", "hu"), ("migráns", "de")):
+        records, _ = read([tmp_path / SITTING, tmp_path / "ParlaMint-XX.xml"], words=words)
+        assert list(records["parlamint-xx-2018-06-25-u2"].data["quotation"]) == [language]
+
+
 def test_speakers_meet_who_is_in_the_graph():
     index = {
         ("wikidataId", "Q77"): [("bea-kiss", "Person")],

@@ -23,6 +23,11 @@ def test_ruling_on_appeal() -> None:
     assert ruling["docket"] == ["209900001/1/V1", "209900002/1/V1"]
 
 
+def test_a_known_ruling_makes_no_fresh_case() -> None:
+    (ruling,) = records("rechtspraak", RULING, index={("ecli", "ECLI:NL:RVS:2099:1"): [("ruling-ours", "Decision")]})
+    assert ruling.data["id"] == "ruling-ours" and "inCase" not in ruling.data
+
+
 def changed(tmp_path: Path, old: str, new: str) -> Path:
     file = tmp_path / "ruling.xml"
     text = RULING.read_text()

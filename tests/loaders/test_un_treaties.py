@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from solidarity_spectrum.findings import InputError
+from solidarity_spectrum.loading import load
 from tests.loaders.lawsources import FIXTURES, named, records, sample
 
 FOLDER = FIXTURES / "un_treaties"
@@ -34,6 +35,9 @@ def test_list_and_declarations() -> None:
         ("hungary", "Subject to a reservation on article 9."),
         ("belgium", "Article 15 shall not be applicable."),
     ]
+    assert not any("date" in each for each in said)
+    dated = load("un-treaties", [FOLDER / "5-99.txt"], index={}, chosen={"as-of": "2015-03-14"})
+    assert [record.data["date"] for record in dated] == ["../2015-03-14"] * 2
 
 
 def test_known_treaty_and_act_are_joined() -> None:
