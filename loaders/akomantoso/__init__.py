@@ -104,9 +104,9 @@ def _meta(item: Fields, found: Work, description: Description) -> dict[str, str]
     for references in item.each("references"):
         references.skip(*references.keys())
         for listed in references.element.iter() if references.element is not None else ():
-            name = listed.get("eId") or listed.get("id")  # the latter in version 2.0
-            if name and listed.get("showAs"):
-                people[str(name)] = " ".join(str(listed.get("showAs")).split())
+            known_as = listed.get("eId") or listed.get("id")  # the latter in version 2.0
+            if known_as and listed.get("showAs"):
+                people[str(known_as)] = " ".join(str(listed.get("showAs")).split())
     found.author = people.get(author, "")
     for analysis in item.each("analysis"):
         for judicial in analysis.each("judicial"):
