@@ -445,7 +445,7 @@ def test_computing_links_anew_changes_nothing(graph: ox.Store):
 
 
 def test_a_wrong_identifier_keeps_a_build_out():
-    built = build.assemble(read_records(RECORD.replace("62019CJ0821", "62019CJ821").encode(), "f.yaml"))
+    built = build.assemble(read_records(RECORD.replace("62019CJ9821", "62019CJ982").encode(), "f.yaml"))
     assert ("identifier", 11) in {(f.rule, f.place.line) for f in built.refused}
     assert not any(f.rule == "Entity-celex" for f in built.findings), "one cause, one finding"
 
