@@ -412,7 +412,10 @@ def describe(reviewed: bool = False) -> dict[str, Any]:
             }
     judged = judging.operation()
     judged["responses"] |= {status: responses[status] for status in ("400", "406", "413", "415", "429", "503")}
-    paths[judging.PATH] = {"post": judged}
+    page = {"description": "The page", "content": {"text/html": {"schema": {"type": "string"}}}}
+    form = {"operationId": "form", "summary": "The form for a contribution", "responses": {"200": page}}
+    form["responses"] |= {status: responses[status] for status in ("400", "406", "429", "503")}  # type: ignore[operator]
+    paths[judging.PATH] = {"get": form, "post": judged}
     if reviewed:
         paths |= quarantine.operations(judged["requestBody"], problem)
     return {

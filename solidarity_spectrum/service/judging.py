@@ -85,7 +85,11 @@ class Judging:
 
     def routes(self) -> list[BaseRoute]:
         """One route: the page by GET, not kept since it names the host that was asked; a judgement by POST."""
-        return [Route(PATH, self.page), Route(PATH, self.judge, methods=["POST"])]
+        return [Route(PATH, self.page_or_judgement, methods=["GET", "POST"])]
+
+    async def page_or_judgement(self, request: Request) -> Response:
+        """What the method asks for."""
+        return await (self.judge(request) if request.method == "POST" else self.page(request))
 
     async def page(self, request: Request) -> Response:
         """The form."""
@@ -256,7 +260,7 @@ def operation() -> dict[str, Any]:
 
     upload = {
         "type": "object",
-        "required": ["file"],
+        "anyOf": [{"required": ["file"]}, {"required": ["text"]}],
         "properties": {
             "file": {"type": "string", "format": "binary", "description": "A file; there may be several"},
             # Without a type: in a form everything is text.
@@ -278,14 +282,21 @@ def operation() -> dict[str, Any]:
             parameter("strict", "Whether a warning is an error", type="boolean"),
         ],
         "requestBody": {
-            "required": True,
-            # Whatever is in a body, it is judged: that it is none of its type is what the report says.
+            # Whatever is in a body, it is judged: that it is empty, or none of its type, is what the report says.
+            "required": False,
             "content": {MULTIPART: {"schema": upload}, **{name: {"schema": {}} for name in MEDIA_TYPES}},
         },
         "responses": {
             "200": {
                 "description": "The report",
-                "content": {name: {"schema": judged} if name == "application/json" else text for name in ANSWERS},
+                "content": {
+                    name: {"schema": judged}
+                    if name == "application/json"
+                    else {"schema": {"type": "object"}}
+                    if name.endswith("+json")
+                    else text
+                    for name in ANSWERS
+                },
             }
         },
     }
