@@ -14,7 +14,6 @@ import difflib
 import fcntl
 import hashlib
 import json
-import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -24,6 +23,7 @@ from typing import Any
 
 import pyoxigraph as ox
 
+from solidarity_spectrum.durable import sync, write_whole
 from solidarity_spectrum.findings import Finding, InputError, Place, violation
 from solidarity_spectrum.records import entity_iri, graph_iri, read_records, yaml
 from solidarity_spectrum.records.restore import canonical, restore
@@ -441,26 +441,6 @@ def _read(journal: Path) -> Acceptance:
 
 def _text(path: Path) -> str | None:
     return path.read_bytes().decode() if path.exists() else None
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file durably, there whole or not at all."""
-    draft = path.with_name(f".{path.name}.draft")
-    with draft.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    sync(path.parent)
-
-
-def sync(folder: Path) -> None:
-    """Make durable which files a folder has."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def recover(data: Path) -> Path | None:

@@ -3,6 +3,8 @@
 import ipaddress
 
 AGENT = "solidarity-spectrum (+https://w3id.org/solidarity-spectrum/)"
+HERE = ("localhost", "127.0.0.1", "::1")
+"""Names of this machine, to which a password or token may go unencrypted."""
 
 
 def public(host: str) -> bool:

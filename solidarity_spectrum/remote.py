@@ -34,6 +34,7 @@ import pyoxigraph as ox
 from SPARQLWrapper import INSERT, POST, SELECT, SPARQLWrapper
 
 from solidarity_spectrum import __version__, guard, store
+from solidarity_spectrum.network import HERE
 from solidarity_spectrum.resources import BASE, user_cache
 from solidarity_spectrum.view import Graph, Term
 
@@ -97,9 +98,6 @@ class _Answer:
         return str(self.headers.get("content-type", "")).partition(";")[0].strip().lower()
 
 
-_HERE = ("127.0.0.1", "::1", "localhost")
-
-
 class _Auth(httpx.Auth):
     """Credentials when a server asks for them: a token, or a name and password by the scheme that it names."""
 
@@ -134,7 +132,7 @@ class _Auth(httpx.Auth):
     def _choose(self, answer: httpx.Response) -> httpx.Auth:
         asked = answer.headers.get("www-authenticate", "").lower()
         url = answer.request.url
-        safe = url.scheme == "https" or url.host in _HERE
+        safe = url.scheme == "https" or url.host in HERE
         user = self._user if self._only in ("", url.host) else ""
         if "digest" in asked and user:
             return httpx.DigestAuth(user, self._password)

@@ -101,6 +101,14 @@ def _asked(wanted: dict[str, str], key: str, fallback: str) -> date:
         raise refuse("choice", Place(key), f"«{wanted[key]}» is not a day", f"«{wanted[key]}» nem nap") from error
 
 
+def case_label(docket: str) -> dict[str, str]:
+    """What a case without another name is called, by the number of its application."""
+    return {
+        "en": f"European Court of Human Rights, application no. {docket}",
+        "hu": f"Emberi Jogok Európai Bírósága, {docket}. sz. kérelem",
+    }
+
+
 def read(source: Input, description: Description) -> Iterator[Record]:
     """The records of one reply of the search."""
     for result in json_items(source, description, "results"):
@@ -137,12 +145,7 @@ def _document(item: Fields, source: Input, description: Description) -> Iterator
                 "record": mint("hudoc", itemid, "case"),
                 "id": case or mint("hudoc", "case", dockets[0]),
                 "type": "Case",
-                "label": {}
-                if case
-                else {
-                    "en": f"European Court of Human Rights, application no. {dockets[0]}",
-                    "hu": f"Emberi Jogok Európai Bírósága, {dockets[0]}. sz. kérelem",
-                },
+                "label": {} if case else case_label(dockets[0]),
                 "altLabel": {title: name} if title and not translated else {},
                 "docket": dockets,
                 "respondent": [known(states(), code, item.place, "respondent")["id"] for code in respondents],

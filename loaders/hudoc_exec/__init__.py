@@ -13,7 +13,7 @@ from solidarity_spectrum.loading import Description, Fields, Input, json_items, 
 from solidarity_spectrum.loading.client import Client
 from solidarity_spectrum.records import Record
 
-from ..hudoc import pages
+from ..hudoc import case_label, pages
 
 _RANKING = "44444444-b0a6-44c9-bb6b-5886b928f985"
 
@@ -77,12 +77,7 @@ def _document(item: Fields, names: dict[str, str], source: Input, description: D
                 "record": mint("execution", key, "case"),
                 "id": thing or mint("hudoc", "case", dockets[0]),
                 "type": "Case",
-                "label": {}
-                if thing
-                else {
-                    "en": f"European Court of Human Rights, application no. {dockets[0]}",
-                    "hu": f"Emberi Jogok Európai Bírósága, {dockets[0]}. sz. kérelem",
-                },
+                "label": {} if thing else case_label(dockets[0]),
                 "altLabel": {language: name} if language and name else {},
                 "court": "ecthr",
                 "docket": dockets,

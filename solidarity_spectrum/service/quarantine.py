@@ -29,7 +29,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from solidarity_spectrum.acceptance import sync, write_whole
+from solidarity_spectrum.durable import sync, write_whole
 from solidarity_spectrum.resources import BASE
 from solidarity_spectrum.service import judging, writes
 from solidarity_spectrum.service.negotiation import best_language

@@ -7,11 +7,11 @@ from urllib.error import HTTPError
 from urllib.parse import urlencode, urlsplit
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
+from solidarity_spectrum.network import HERE
 from solidarity_spectrum.service.quarantine import PATH
 
 _SECONDS = 60
 _MOST = 50_000_000
-_HERE = ("localhost", "127.0.0.1", "::1")
 
 
 class NotTaken(Exception):
@@ -30,7 +30,7 @@ def send(service: str, token: str, name: str, content: bytes, kind: str, languag
     address = urlsplit(service)
     if address.scheme not in ("http", "https") or not address.hostname or address.username:
         raise NotTaken("--service takes an address such as https://example.org")
-    if address.scheme == "http" and address.hostname not in _HERE:
+    if address.scheme == "http" and address.hostname not in HERE:
         raise NotTaken("a token is sent by https only, except to this machine")
     target = f"{service.rstrip('/')}{PATH}?" + urlencode({"name": name, "input": kind})
     headers = {

@@ -24,6 +24,8 @@ from xml.parsers import expat
 
 import pyoxigraph as ox
 
+from solidarity_spectrum.durable import sync
+
 BASE_DUMP, MANIFEST, ENTRY, DRAFT = "base.nq", "manifest.json", ".entry", ".draft"
 UPDATE, PUT, POST, DELETE, STATE = "update", "put", "post", "delete", "state"
 _NAME = re.compile(r"\d{8}\.entry\Z")
@@ -78,7 +80,7 @@ class Journal:
         shutil.copyfile(build / MANIFEST, fresh / MANIFEST)
         shutil.rmtree(self.folder, ignore_errors=True)
         fresh.rename(self.folder)
-        _sync(self.folder.parent)
+        sync(self.folder.parent)
 
     def draft(self, operation: dict[str, Any], body: bytes) -> IO[bytes]:
         """An entry that is not in force yet, durable, open for reading and writing."""
@@ -92,7 +94,7 @@ class Journal:
         """Put the draft in force as the write of this number, and remove what a whole state makes needless."""
         entry = self.folder / f"{sequence:08d}{ENTRY}"
         (self.folder / f"write{DRAFT}").rename(entry)
-        _sync(self.folder)
+        sync(self.folder)
         with entry.open("rb") as file:
             whole = json.loads(file.readline())["op"] == STATE
         for older in self.folder.glob("*" + ENTRY) if whole else ():
@@ -113,14 +115,6 @@ class Journal:
 def _is_state(entry: Path) -> bool:
     with entry.open("rb") as file:
         return bool(json.loads(file.readline())["op"] == STATE)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def graph_name(iri: str | None) -> ox.NamedNode | ox.DefaultGraph:
